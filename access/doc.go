@@ -1,0 +1,2 @@
+// Package access is being built.
+package access

@@ -1,0 +1,2 @@
+// Package audit is being built.
+package audit

@@ -1,0 +1,2 @@
+// Package compose is being built.
+package compose

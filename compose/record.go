@@ -1,0 +1,298 @@
+package compose
+
+import (
+	"time"
+
+	"kmcr"
+)
+
+// Input is what a record is made from: permitted statements and what is known of their sources.
+type Input struct {
+	Ref               kmcr.Ref
+	Statements        []*kmcr.Statement // permitted, current, of all linked patients
+	Demographics      []Demographics    // one a linked patient, from its claims
+	Sources           []Source
+	Withheld          map[kmcr.Section]int    // how many items were withheld, by section
+	Hidden            map[kmcr.Section]string // sections that this role does not see, and why in words
+	Unavailable       map[kmcr.Section]string // sections that cannot be shown now, and why
+	PossibleDuplicate bool
+	Now               time.Time
+}
+
+// Demographics is what one contributor says of who the person is.
+type Demographics struct {
+	Contributor     kmcr.ContributorCode
+	Recorded        time.Time
+	NHS             kmcr.NHSNumber
+	NHSStatus       string
+	Names           []Name
+	Born, Sex, Died string
+	Addresses       []string // one line each, postcode last
+	Telephones      []string
+	Practice        kmcr.ODS
+	PracticeName    string
+}
+
+// Name is a name as its contributor has it.
+type Name struct{ Use, Prefix, Family, Given string }
+
+// Source is one contributor and when it last spoke.
+type Source struct {
+	Contributor      kmcr.ContributorCode `json:"contributor"`
+	Name             string               `json:"name"` // of the system or organisation, for readers
+	Organisation     kmcr.ODS             `json:"organisation"`
+	OrganisationName string               `json:"organisationName"`
+	Telephone        string               `json:"telephone,omitempty"`
+	LastHeard        time.Time            `json:"lastHeard"` // of anything
+	LastHeardHere    time.Time            `json:"lastHeardAboutPerson"`
+	Late             bool                 `json:"late"` // against its own rhythm
+	Authority        int                  `json:"-"`
+	Sections         []kmcr.Section       `json:"sections"` // those it is expected to fill
+	Linked           bool                 `json:"linked"`   // has a patient linked to this person
+}
+
+// Nothing is one of the four kinds of nothing (rule 6).
+type Nothing string
+
+// Known is "there are items"; the others say why there are none.
+const (
+	Known       Nothing = "known"
+	NoneKnown   Nothing = "none-known" // stated by someone
+	NotRecorded Nothing = "not-recorded"
+	Unavailable Nothing = "unavailable"
+)
+
+// Date is a date or instant at the precision at which it was recorded ("2019", "2019-03", "2019-03-05", an instant); "" is not recorded.
+type Date string
+
+// Record is what people read. Its JSON is what the pages answer to Accept: application/json.
+type Record struct {
+	Ref           kmcr.Ref        `json:"ref"`
+	AsOf          time.Time       `json:"asOf"`
+	Banner        Banner          `json:"banner"`
+	Alerts        Part[Item]      `json:"alerts"`
+	Safeguarding  Part[Item]      `json:"safeguarding"`
+	Allergies     Part[Allergy]   `json:"allergies"`
+	Medicines     Part[Medicine]  `json:"medicines"`
+	Problems      Part[Item]      `json:"problems"`
+	Procedures    Part[Item]      `json:"procedures"`
+	FamilyHistory Part[Item]      `json:"familyHistory"`
+	Results       Part[Test]      `json:"results"`
+	Observations  Part[Test]      `json:"observations"`
+	Reports       Part[Item]      `json:"reports"`
+	Assessments   Part[Item]      `json:"assessments"`
+	Vaccinations  Part[Item]      `json:"vaccinations"`
+	Encounters    Part[Encounter] `json:"encounters"`
+	Admitted      *Encounter      `json:"admittedNow,omitempty"` // in hospital now: where and why
+	Appointments  Part[Item]      `json:"appointments"`
+	Referrals     Part[Item]      `json:"referrals"`
+	Documents     Part[Document]  `json:"documents"`
+	Contacts      Part[Contact]   `json:"contacts"`
+	SocialCare    Part[Service]   `json:"socialCare"`
+	Plans         Part[Item]      `json:"plans"`
+	Other         Part[Item]      `json:"other"`
+	Timeline      []Item          `json:"timeline"` // newest first
+	Conflicts     []Conflict      `json:"conflicts"`
+	Sources       []Source        `json:"sources"`
+	// NotShown lists permitted statements that stand in no part above, with the reason (conservation: every statement is shown or listed here).
+	NotShown []NotShown `json:"notShown"`
+}
+
+// Part is one section of the record with its honesty: which kind of nothing, how fresh, what is withheld.
+type Part[T any] struct {
+	Title   string       `json:"title"`
+	Section kmcr.Section `json:"section"`
+	State   Nothing      `json:"state"`
+	// Words is the sentence for State ("No known allergies", "Allergies not recorded", …).
+	Words      string       `json:"words"`
+	Items      []T          `json:"items"`
+	Withheld   bool         `json:"withheld"`             // something is withheld; never what
+	Hidden     string       `json:"hidden,omitempty"`     // why this role does not see it
+	Incomplete string       `json:"incomplete,omitempty"` // "may be incomplete: … last heard …"
+	Updated    Date         `json:"updated"`              // newest item
+	Sources    []SourceNote `json:"sources"`              // each contributor that fills this section, and when it last spoke
+}
+
+// SourceNote says when a contributor last spoke about a section.
+type SourceNote struct {
+	Contributor kmcr.ContributorCode `json:"contributor"`
+	Name        string               `json:"name"`
+	LastHeard   time.Time            `json:"lastHeard"`
+	Late        bool                 `json:"late"`
+	Items       int                  `json:"items"`
+}
+
+// Provenance says where an item comes from; every item has one.
+type Provenance struct {
+	Statement   string               `json:"statement"` // logical id
+	Version     int                  `json:"version"`
+	Type        string               `json:"type"`
+	Contributor kmcr.ContributorCode `json:"contributor"`
+	Source      string               `json:"source"` // name for readers
+	Author      string               `json:"author,omitempty"`
+	Recorded    time.Time            `json:"recorded"`
+	Key         string               `json:"key"` // the source's own identifier
+}
+
+// Item is anything that reads as a title with details.
+type Item struct {
+	Title    string       `json:"title"`
+	Plain    string       `json:"plain,omitempty"` // in plain words, where terms has them
+	Kind     string       `json:"kind"`            // "Condition", "Admission", …, for readers
+	Status   string       `json:"status,omitempty"`
+	Active   bool         `json:"active"`
+	Date     Date         `json:"date"`
+	End      Date         `json:"end,omitempty"`
+	Details  []Detail     `json:"details,omitempty"`
+	Conflict string       `json:"conflict,omitempty"` // id of a Conflict
+	From     []Provenance `json:"from"`
+}
+
+// Detail is one labelled fact of an item.
+type Detail struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+// Banner is who the person is, as the preferred contributor has it.
+type Banner struct {
+	Name              string       `json:"name"` // SURNAME, Given (Title)
+	PreferredName     string       `json:"preferredName,omitempty"`
+	Born              Date         `json:"born"`
+	Age               string       `json:"age"` // "67y", "4y 2m", "at death 83y"
+	Gender            string       `json:"gender"`
+	NHSNumber         string       `json:"nhsNumber"` // 3-3-4, or ""
+	NHSVerified       bool         `json:"nhsNumberVerified"`
+	Died              Date         `json:"died,omitempty"`
+	Deceased          bool         `json:"deceased"`
+	Address           string       `json:"address"`
+	Telephones        []string     `json:"telephones"`
+	Practice          string       `json:"practice"`
+	PossibleDuplicate bool         `json:"possibleDuplicate"`
+	AllergyTitle      string       `json:"allergyTitle"` // exactly one of the four of ISB 1505 PAB-0064
+	Allergies         []string     `json:"allergies"`
+	From              []Provenance `json:"from"`
+}
+
+// Allergy is one line of the allergy table.
+type Allergy struct {
+	Item
+	Substance string   `json:"substance"`
+	Reactions []string `json:"reactions"`
+	Severity  string   `json:"severity,omitempty"`
+	Certainty string   `json:"certainty,omitempty"`
+	Coded     bool     `json:"coded"`
+}
+
+// Medicine is one medicine, however many contributors state it.
+type Medicine struct {
+	Item
+	Name       string           `json:"name"`
+	Dose       string           `json:"dose"` // as sent
+	Route      string           `json:"route,omitempty"`
+	Frequency  string           `json:"frequency,omitempty"`
+	Group      string           `json:"group"`              // "current", "recently-stopped", "past", "unknown"
+	JoinedBy   string           `json:"joinedBy,omitempty"` // why statements are one line: "same dm+d code", …
+	LastIssued Date             `json:"lastIssued,omitempty"`
+	Stopped    Date             `json:"stopped,omitempty"`
+	Review     Date             `json:"review,omitempty"`
+	Says       []MedicineSource `json:"says"` // what each contributor says, never merged
+}
+
+// MedicineSource is one contributor's statement of a medicine.
+type MedicineSource struct {
+	Name, Dose, Status string
+	Date               Date
+	From               Provenance
+}
+
+// Test is one kind of result with its values over time, one unit only.
+type Test struct {
+	Name    string       `json:"name"`
+	Code    string       `json:"code,omitempty"`
+	Unit    string       `json:"unit"`
+	Numeric bool         `json:"numeric"`
+	Values  []Value      `json:"values"` // newest first
+	From    []Provenance `json:"from"`
+}
+
+// Value is one result.
+type Value struct {
+	Text   string     `json:"text"` // at the recorded precision, with its comparator
+	Number float64    `json:"number,omitempty"`
+	Date   Date       `json:"date"`
+	Low    string     `json:"low,omitempty"`
+	High   string     `json:"high,omitempty"`
+	Flag   string     `json:"flag,omitempty"` // high, low, abnormal, critical
+	Status string     `json:"status,omitempty"`
+	Note   string     `json:"note,omitempty"`
+	From   Provenance `json:"from"`
+}
+
+// Encounter is an admission, attendance or contact.
+type Encounter struct {
+	Item
+	Class        string `json:"class"` // inpatient, emergency, outpatient, community, …
+	Organisation string `json:"organisation"`
+	Ward         string `json:"ward,omitempty"`
+	Telephone    string `json:"telephone,omitempty"`
+	Reason       string `json:"reason,omitempty"`
+	How          string `json:"how,omitempty"` // admission method in words
+	Expected     Date   `json:"expectedDischarge,omitempty"`
+	Destination  string `json:"destination,omitempty"`
+	Now          bool   `json:"now"`
+}
+
+// Document is a letter or report; its content is opened by its statement id.
+type Document struct {
+	Item
+	ContentType string `json:"contentType"`
+	Size        int    `json:"size"`
+	HasContent  bool   `json:"hasContent"`
+}
+
+// Contact is a professional or personal contact.
+type Contact struct {
+	Item
+	Name         string `json:"name"`
+	Role         string `json:"role"`
+	Organisation string `json:"organisation,omitempty"`
+	Telephone    string `json:"telephone,omitempty"`
+	Personal     bool   `json:"personal"`
+	NextOfKin    bool   `json:"nextOfKin"`
+}
+
+// Service is a social care service, package, assessment or review.
+type Service struct {
+	Item
+	Provider  string `json:"provider,omitempty"`
+	Component string `json:"component,omitempty"`
+	Delivery  string `json:"delivery,omitempty"`
+	Quantity  string `json:"quantity,omitempty"`
+}
+
+// Conflict is one fact about which contributors disagree.
+type Conflict struct {
+	ID      string          `json:"id"`
+	Fact    string          `json:"fact"`
+	Section kmcr.Section    `json:"section"`
+	Values  []ConflictValue `json:"values"`
+	Reason  string          `json:"reason"` // why the preferred one is preferred
+}
+
+// ConflictValue is what one contributor says.
+type ConflictValue struct {
+	Value     string     `json:"value"`
+	Date      Date       `json:"date"`
+	Preferred bool       `json:"preferred"`
+	From      Provenance `json:"from"`
+}
+
+// NotShown is a statement that stands in no part, and why.
+type NotShown struct {
+	From Provenance `json:"from"`
+	Why  string     `json:"why"`
+}
+
+// Compose makes the record. It is pure; the order of Input.Statements changes nothing.
+func Compose(in Input) *Record { panic("not built") }

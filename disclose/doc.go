@@ -1,0 +1,2 @@
+// Package disclose is being built.
+package disclose

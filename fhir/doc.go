@@ -1,0 +1,2 @@
+// Package fhir is being built.
+package fhir

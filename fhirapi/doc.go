@@ -1,0 +1,2 @@
+// Package fhirapi is being built.
+package fhirapi

@@ -1,0 +1,2 @@
+// Package hl7 is being built.
+package hl7

@@ -1,0 +1,2 @@
+// Package match is being built.
+package match

@@ -1,0 +1,2 @@
+// Package notify is being built.
+package notify

@@ -1,0 +1,2 @@
+// Package signin is being built.
+package signin

@@ -1,0 +1,2 @@
+// Package synth is being built.
+package synth

@@ -1,0 +1,2 @@
+// Package terms is being built.
+package terms

@@ -1,0 +1,2 @@
+// Package translate is being built.
+package translate

@@ -1,0 +1,86 @@
+package translate
+
+import (
+	"time"
+
+	"kmcr"
+)
+
+// Reading is what a message says: whom it is about, what it states of them,
+// and what could not be read from it.
+type Reading struct {
+	Patients   []Claims
+	Statements []Statement
+	Merges     []Merge
+	// Retire lists key prefixes whose statements, of the same patient, that this message does not state again are ended by it
+	// (an AL1 set replaces that sender's earlier set).
+	Retire []Retirement
+	// Unmapped lists what was in the message and is in no statement: segment or column, and why.
+	Unmapped []string
+	// Event is what happened, for those who should be told: "admission", "transfer", "discharge", "cancel-admission", … "" for nothing.
+	Event string
+}
+
+// Retirement ends statements of patient (index into Patients) whose Key begins with Prefix.
+type Retirement struct {
+	Patient int
+	Prefix  string
+}
+
+// Merge says that, in the contributor's own system, From has become Into:
+// keys of Claims.
+type Merge struct{ From, Into string }
+
+// Claims is what a contributor says of who its patient is.
+type Claims struct {
+	// Key is the contributor's own identifier of the patient ("RVV|1234567", "Patient/abc"): one Key, one PatientID, for ever.
+	Key string
+	// Aliases are further identifiers by which this contributor may refer to the patient.
+	Aliases []string
+	NHS     kmcr.NHSNumber
+	// NHSStatus is the verification status (NHS Data Dictionary): "01" present and verified; "" not said.
+	NHSStatus string
+	// NHSAsSent is the number where it is not valid.
+	NHSAsSent string
+	Names     []Name
+	// Born is YYYY, YYYY-MM or YYYY-MM-DD, "" not said.
+	Born string
+	// Sex is male, female, other or unknown (R4 administrative-gender), "" not said.
+	Sex        string
+	Addresses  []Address
+	Telephones []string
+	// Died is a date or instant, "yes" where only that is known, "" not said.
+	Died     string
+	Practice kmcr.ODS
+}
+
+// Name is one name of a person.
+type Name struct{ Use, Prefix, Family, Given, Text string }
+
+// Address is one address; Lines do not hold the postcode.
+type Address struct {
+	Use      string
+	Lines    []string
+	Postcode string
+}
+
+// Statement is one FHIR R4 resource that a contributor states, with the
+// contributor's own identity for it.
+type Statement struct {
+	// Patient is the index into Reading.Patients; -1 for a statement about nobody (an organisation sent by itself).
+	Patient int
+	// Key is stable for the same statement of the same contributor and patient: "Encounter|spell|S123". Same Key, same logical id.
+	Key string
+	// Resource is FHIR R4 JSON. References to other statements of this Reading are written "key:" + Key; to the patient, "patient:".
+	Resource []byte
+	// At is when it was so by the sender's clock (event time); an older one never replaces a newer one. Zero: when received.
+	At      time.Time
+	Deleted bool
+	// Fragment is set on a statement that is one event of a longer story (an ADT message of a spell): it is kept as evidence,
+	// and the statement with Key Fold is made afresh, by Fold, from all fragments of that fold in order of At.
+	Fold string
+}
+
+// Fold makes the statement for fold from its fragments (their Resource, in
+// order of At): the spell from its ADT events, whatever the order in which they arrived.
+func Fold(fold string, fragments [][]byte) (Statement, error) { panic("not built") }
