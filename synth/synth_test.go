@@ -47,10 +47,11 @@ func TestSameSeedSameWorld(t *testing.T) {
 		}
 		return b.String()
 	}
-	if bodies(7) != bodies(7) {
+	first := bodies(7)
+	if again := bodies(7); again != first {
 		t.Error("one seed made two worlds")
 	}
-	if bodies(7) == bodies(8) {
+	if bodies(8) == first {
 		t.Error("two seeds made one world")
 	}
 }
