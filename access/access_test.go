@@ -81,6 +81,14 @@ func TestDecide(t *testing.T) {
 		{"on a team's caseload that has the same name elsewhere", involved(kmcr.Involvement{Kind: "caseload", Organisation: "RPA", Team: "Frailty"}), NotInvolved, notInvolved.Says},
 		{"on the caseload of a team of no organisation", involved(kmcr.Involvement{Kind: "caseload", Team: "Frailty"}), NotInvolved, notInvolved.Says},
 		{"a caseload is never a whole organisation's", involved(kmcr.Involvement{Kind: "caseload", Organisation: "RVV"}), NotInvolved, notInvolved.Says},
+		{"adult social care is no case for a children's social worker", with(func(f *Facts) {
+			f.Viewer.Role = kmcr.RoleChildrenSocialWorker
+			f.Involvements = []kmcr.Involvement{{Kind: "social-care", Organisation: "RVV"}}
+		}), NotInvolved, notInvolved.Says},
+		{"a children's social worker and a child of the team", with(func(f *Facts) {
+			f.Viewer.Role = kmcr.RoleChildrenSocialWorker
+			f.Involvements = []kmcr.Involvement{{Kind: "caseload", Organisation: "RVV", Team: "Frailty"}}
+		}), Permitted, relationship.Says},
 		{"a paramedic needs a reason too", with(func(f *Facts) { f.Viewer.Role = kmcr.RoleParamedic }), NotInvolved, notInvolved.Says},
 		{"a care worker may not know of people who live elsewhere", with(func(f *Facts) { f.Viewer.Role = kmcr.RoleCarer }), Unknown, notInvolved.Says},
 

@@ -22,7 +22,7 @@ const (
 // open spell, recent discharge (for a stated time), referral, appointment, open social care, placement, caseload.
 // It reads no clock, so it names past and coming ones too; Involvement.Open says which are in force.
 func Involvements(c kmcr.Contributor, statements []*kmcr.Statement) []kmcr.Involvement {
-	d := deriver{contributor: c}
+	d := deriver{contributor: c, born: bornOf(statements)}
 	for _, s := range statements {
 		if s.Deleted || s.Internal {
 			continue
@@ -50,6 +50,7 @@ func Involvements(c kmcr.Contributor, statements []*kmcr.Statement) []kmcr.Invol
 type deriver struct {
 	contributor kmcr.Contributor
 	patient     kmcr.PatientID
+	born        time.Time // zero: not said
 	found       []kmcr.Involvement
 }
 
@@ -204,12 +205,39 @@ func (d *deriver) episode(body []byte) {
 		return
 	}
 	from, until := period(body, "period")
-	d.add(kmcr.Involvement{Kind: "social-care", Organisation: d.contributor.Organisation, From: from, Until: until})
+	if !d.childrensServices(from) {
+		d.add(kmcr.Involvement{Kind: "social-care", Organisation: d.contributor.Organisation, From: from, Until: until})
+	}
 	if o := ods(member(body, "managingOrganization")); o != "" && !d.own(o) {
 		d.add(kmcr.Involvement{Kind: "placement", Organisation: o, From: from, Until: until})
 	}
 	d.person(member(body, "careManager"), from, until)
 	items(member(body, "team"), func(reference []byte) { d.team(text(member(reference, "display")), from, until) })
+}
+
+// childrensServices tells whether an episode that began at a time may be one
+// of a council's services for children. Those involve the team and worker
+// that are named, never the council as a whole. Client Level Data is about
+// adults by definition; of another return the age must show it.
+func (d *deriver) childrensServices(from time.Time) bool {
+	if d.contributor.Format == kmcr.FormatCLD || !council(d.contributor.Organisation) {
+		return false
+	}
+	return d.born.IsZero() || from.IsZero() || from.Before(d.born.AddDate(18, 0, 0))
+}
+
+// council tells whether a code has the form of a council's: three digits.
+func council(o kmcr.ODS) bool {
+	return len(o) == 3 && strings.Trim(string(o), "0123456789") == ""
+}
+
+func bornOf(statements []*kmcr.Statement) time.Time {
+	for _, s := range statements {
+		if s.Type == "Patient" && !s.Deleted && !s.Internal {
+			return instant(member(s.Body, "birthDate"))
+		}
+	}
+	return time.Time{}
 }
 
 // careTeam: the team by its name, and those of its members who have an account.

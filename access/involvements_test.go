@@ -44,6 +44,7 @@ func TestInvolvements(t *testing.T) {
 		{"open social care with a provider", council, "EpisodeOfCare", `{"resourceType":"EpisodeOfCare","status":"active","managingOrganization":` + organisation("VL123") + `}`, []string{"social-care E10000016", "placement VL123"}},
 		{"social care that has ended", council, "EpisodeOfCare", `{"resourceType":"EpisodeOfCare","status":"finished"}`, nil},
 		{"a suspended package stays open", council, "EpisodeOfCare", `{"resourceType":"EpisodeOfCare","status":"onhold"}`, []string{"social-care E10000016"}},
+		{"a council's own system, age not said", kmcr.Contributor{Organisation: "820", Format: kmcr.FormatFHIR}, "EpisodeOfCare", `{"resourceType":"EpisodeOfCare","status":"active","period":{"start":"2026-01-01"},"team":[{"display":"Ashford children in need"}]}`, []string{"caseload 820 team Ashford children in need from 2026-01-01"}},
 		{"a named worker and team", council, "CareTeam", `{"resourceType":"CareTeam","status":"active","name":"Ashford","participant":[{"member":{"identifier":{"system":"urn:kmcr:account","value":"social-worker"}}},{"member":{"display":"Son"}}]}`,
 			[]string{"caseload E10000016 team Ashford", "caseload E10000016 account social-worker"}},
 		{"a relative is not staff", hospital, "RelatedPerson", `{"resourceType":"RelatedPerson"}`, nil},
@@ -66,6 +67,17 @@ func TestInvolvements(t *testing.T) {
 				t.Error("derived from what is kept as evidence only")
 			}
 		})
+	}
+}
+
+func TestCouncilServicesForChildrenInvolveTheTeamOnly(t *testing.T) {
+	council := kmcr.Contributor{Organisation: "820", Format: kmcr.FormatFHIR}
+	episode := &kmcr.Statement{Type: "EpisodeOfCare", Body: []byte(`{"resourceType":"EpisodeOfCare","status":"active","period":{"start":"2026-01-01"}}`)}
+	for born, want := range map[string]int{"2019-04-02": 0, "2007-12-31": 1, "1940": 1} {
+		patient := &kmcr.Statement{Type: "Patient", Body: []byte(`{"resourceType":"Patient","birthDate":"` + born + `"}`)}
+		if got := Involvements(council, []*kmcr.Statement{episode, patient}); len(got) != want {
+			t.Errorf("born %s: %+v", born, got)
+		}
 	}
 }
 

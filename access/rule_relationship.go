@@ -78,8 +78,15 @@ func holds(f Facts, i kmcr.Involvement) bool {
 	case i.Team != "":
 		return i.Organisation != "" && i.Team == v.Team
 	default:
-		return i.Organisation != "" && bases[n].whole
+		return i.Organisation != "" && bases[n].whole && !ofAdults(v.Role, i.Kind)
 	}
+}
+
+// ofAdults tells whether an involvement of the whole organisation is that of
+// adult social care, which does not involve those who work for children:
+// they are involved by team or caseload.
+func ofAdults(r kmcr.Role, kind string) bool {
+	return r == kmcr.RoleChildrenSocialWorker && kind == "social-care"
 }
 
 func later(a, b time.Time) bool { return !b.IsZero() && (a.IsZero() || a.After(b)) }
