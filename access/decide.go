@@ -143,3 +143,19 @@ func MayWork(v kmcr.Viewer, o *kmcr.Organisation, l WorkList) (bool, string) {
 	}
 	return true, "The list belongs to this job."
 }
+
+// MayRead tells whether a viewer may read a statement about nobody (an
+// organisation, a practitioner, a place that other statements refer to), and
+// the rule that said so.
+func MayRead(v kmcr.Viewer, o *kmcr.Organisation, s *kmcr.Statement) (bool, string) {
+	if r := first(v, o); r != nil {
+		return false, r.Says
+	}
+	if opensRecords.judge(Facts{Viewer: v}).Outcome != "" {
+		return false, opensRecords.Says
+	}
+	if s == nil || s.Internal || len(s.Labels) > 0 || s.Section != kmcr.Administrative || !isContext(s.Type) {
+		return false, "Only who and where other entries speak of may be read without a person."
+	}
+	return true, "Those who give care may read who and where the entries of a record speak of."
+}
