@@ -1,6 +1,7 @@
 package disclose
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"kmcr/access"
 	"kmcr/compose"
 	"kmcr/store"
+	"kmcr/terms"
 )
 
 // claims is what a contributor says of who its patient is, as ingest keeps it
@@ -57,9 +59,8 @@ type identity struct {
 	recorded    time.Time
 }
 
-// identities reads the claims of a person's patients, the preferred first:
-// a traced NHS number before others, then by authority, then the newest.
-// Where whereabouts are hidden, nobody's are kept.
+// identities reads the claims of a person's patients, the preferred first, in
+// the order in which compose prefers them: by authority, then the newest. Where whereabouts are hidden, nobody's are kept.
 func identities(patients []*store.Patient, p parties, recorded map[kmcr.PatientID]time.Time, hidden bool) []identity {
 	out := make([]identity, 0, len(patients))
 	for _, patient := range patients {
@@ -77,19 +78,11 @@ func identities(patients []*store.Patient, p parties, recorded map[kmcr.PatientI
 }
 
 func preferred(a, b identity) int {
-	if va, vb := a.claims.NHSStatus == "01", b.claims.NHSStatus == "01"; va != vb {
-		if va {
-			return -1
-		}
-		return 1
-	}
-	if d := b.contributor.Authority - a.contributor.Authority; d != 0 {
-		return d
-	}
-	if d := b.recorded.Compare(a.recorded); d != 0 {
-		return d
-	}
-	return strings.Compare(string(a.patient.Contributor), string(b.patient.Contributor))
+	return cmp.Or(
+		cmp.Compare(b.contributor.Authority, a.contributor.Authority),
+		b.recorded.Compare(a.recorded),
+		cmp.Compare(a.patient.Contributor, b.patient.Contributor),
+	)
 }
 
 func (i identity) demographics(p parties) compose.Demographics {
@@ -111,39 +104,24 @@ func (i identity) demographics(p parties) compose.Demographics {
 	return d
 }
 
-// name is the name in use, else the first that is not an old one.
-func (c claims) name() claimedName {
-	for _, use := range []string{"official", "usual", ""} {
-		for _, n := range c.Names {
-			if n.Use == use {
-				return n
-			}
-		}
-	}
+// name is the name as the banner has it: SURNAME, Given (Title).
+func (c claims) name() string {
 	for _, n := range c.Names {
-		if n.Use != "old" && n.Use != "maiden" && n.Use != "nickname" {
-			return n
+		if n.Use != "usual" && n.Use != "nickname" && n.Use != "old" && n.Use != "maiden" {
+			return n.words()
 		}
 	}
-	return claimedName{}
+	if len(c.Names) > 0 {
+		return c.Names[0].words()
+	}
+	return terms.FullName("", "", "")
 }
 
-// words writes a name as lists and banners have it: SURNAME, Given (Title).
 func (n claimedName) words() string {
-	if n.Family == "" && n.Given == "" {
+	if n.Family == "" && n.Given == "" && n.Text != "" {
 		return n.Text
 	}
-	out := strings.ToUpper(n.Family)
-	if n.Given != "" {
-		if out != "" {
-			out += ", "
-		}
-		out += n.Given
-	}
-	if n.Prefix != "" {
-		out += " (" + n.Prefix + ")"
-	}
-	return out
+	return terms.FullName(n.Family, n.Given, n.Prefix)
 }
 
 // hides tells whether any contributor's Patient hides where the person is.
@@ -157,7 +135,7 @@ func hides(statements []*kmcr.Statement) bool {
 func known(person kmcr.PersonID, patients []*store.Patient, p parties) Found {
 	f := Found{Ref: person.Ref()}
 	for _, i := range identities(patients, p, nil, true) {
-		f.Name, f.Born, f.Gender = i.claims.name().words(), i.claims.Born, i.claims.Sex
+		f.Name, f.Born, f.Gender = i.claims.name(), i.claims.Born, i.claims.Sex
 		break
 	}
 	return f

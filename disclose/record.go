@@ -2,15 +2,14 @@ package disclose
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"kmcr"
 	"kmcr/access"
 	"kmcr/compose"
 	"kmcr/store"
+	"kmcr/terms"
 )
 
 // Record opens a person's record for a page: decided, filtered, composed, audited. where names the route; only names the sections
@@ -96,7 +95,7 @@ func hiddenFrom(r kmcr.Role) map[kmcr.Section]string {
 	out := map[kmcr.Section]string{}
 	for _, s := range kmcr.AllSections {
 		if !access.Section(r, s) {
-			out[s] = fmt.Sprintf("The role %s does not see this section.", strings.ReplaceAll(string(r), "-", " "))
+			out[s] = "Your role (" + terms.RoleName(r) + ") does not see this section."
 		}
 	}
 	return out
