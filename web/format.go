@@ -80,7 +80,7 @@ func day(v any) *moment {
 	if m == nil {
 		return nil
 	}
-	if i := strings.IndexByte(m.Short, ' '); i > 0 {
+	if i := strings.IndexByte(m.Short, ' '); i > 0 && m.Machine != "" {
 		m.Short = m.Short[:i]
 		m.Long, _, _ = strings.Cut(m.Long, " at ")
 	}

@@ -44,7 +44,7 @@ type tick struct{ At, Words string }
 
 const (
 	graphWidth, graphHeight = 640, 260
-	graphLeft, graphRight   = 56, 616
+	graphLeft, graphRight   = 56, 566
 	graphTop, graphBottom   = 20, 220
 )
 
@@ -71,9 +71,7 @@ func draw(t compose.Test) *graph {
 	for _, s := range steps {
 		g.Up = append(g.Up, tick{unit(y(s)), strconv.FormatFloat(s, 'f', -1, 64)})
 	}
-	for _, at := range []time.Time{from, to} {
-		g.Across = append(g.Across, tick{unit(x(at)), at.Format("02-Jan-2006")})
-	}
+	g.Across = []tick{{unit(x(from)), day(values[0].Date).Short}, {unit(x(to)), day(g.Last.Date).Short}}
 	g.Band = referenceBand(*g.Last, bottom, top, y)
 	for i, v := range values {
 		px, py := x(times[i]), y(v.Number)
@@ -84,7 +82,7 @@ func draw(t compose.Test) *graph {
 		}
 		g.Line += command + unit(px) + " " + unit(py)
 	}
-	g.LastX, g.LastY = unit(x(to)), unit(y(g.Last.Number)-12)
+	g.LastX, g.LastY = unit(x(to)+14), unit(y(g.Last.Number))
 	return g
 }
 

@@ -13,7 +13,7 @@ import (
 
 // asWritten are the options of all our JSON: no HTML escapes (it is served as
 // JSON with nosniff), zero numbers left out where omitempty says so.
-var asWritten = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), jsontext.EscapeForHTML(false))
+var asWritten = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), jsontext.EscapeForHTML(false), jsontext.AllowDuplicateNames(true))
 
 // writeJSON answers with v as JSON.
 func (q *ask) writeJSON(status int, v any) error {

@@ -66,7 +66,7 @@ func (s *site) funcs(citizen bool) template.FuncMap {
 		"static": s.assets.address, "citizen": func() bool { return citizen },
 		"when": when, "day": day, "dated": dated, "digits": digits, "sentence": sentence, "lower": strings.ToLower,
 		"plural": plural, "number": number, "join": strings.Join, "atDeath": atDeath,
-		"chips": chips, "section": section, "under": under, "first": first, "testKey": testKey,
+		"chips": chips, "sources": sources, "section": section, "under": under, "first": first, "testKey": testKey,
 		"linked": linked, "late": late, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
 		"navigation": navigation, "roleWords": roleWords, "organisation": s.organisation,
 	}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"kmcr"
 	"kmcr/compose"
@@ -20,6 +21,16 @@ type chip struct {
 
 // chips folds the provenance of an item: many statements of one source and author are one chip that says how many.
 func chips(v any) []chip {
+	return fold(v, instant, func(p compose.Provenance) string { return p.Author })
+}
+
+// sources folds it further, where there is little room: one chip for each source, with the day.
+func sources(v any) []chip {
+	onDay := func(t time.Time) *moment { return day(t) }
+	return fold(v, onDay, func(compose.Provenance) string { return "" })
+}
+
+func fold(v any, at func(time.Time) *moment, author func(compose.Provenance) string) (all []chip) {
 	var from []compose.Provenance
 	switch v := v.(type) {
 	case compose.Provenance:
@@ -27,22 +38,21 @@ func chips(v any) []chip {
 	case []compose.Provenance:
 		from = v
 	}
-	var all []chip
 	newest := map[int]compose.Provenance{}
 next:
 	for _, p := range from {
 		for i := range all {
-			if all[i].Source == p.Source && all[i].Author == p.Author {
+			if all[i].Source == p.Source && all[i].Author == author(p) {
 				all[i].Entries++
 				if p.Recorded.After(newest[i].Recorded) {
 					newest[i] = p
-					all[i].Recorded = instant(p.Recorded)
+					all[i].Recorded = at(p.Recorded)
 				}
 				continue next
 			}
 		}
 		newest[len(all)] = p
-		all = append(all, chip{p.Source, p.Author, instant(p.Recorded), 1})
+		all = append(all, chip{p.Source, author(p), at(p.Recorded), 1})
 	}
 	return all
 }
