@@ -109,7 +109,9 @@ func TestEveryStatementIsShownOrExplained(t *testing.T) {
 		t.Skip("SKIPPED, NOT TESTED: the input data is not beside the project (synthea-r4, fhir-r4-examples)")
 	}
 	for _, f := range bundles[:12] {
-		var b struct{ Entry []struct{ Resource json.RawMessage } }
+		var b struct {
+			Entry []struct{ Resource json.RawMessage }
+		}
 		if err := json.Unmarshal(gunzip(t, f), &b); err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +140,9 @@ func TestOrderChangesNothing(t *testing.T) {
 	if len(bundles) == 0 {
 		t.Skip("SKIPPED, NOT TESTED: the input data is not beside the project (synthea-r4)")
 	}
-	var b struct{ Entry []struct{ Resource json.RawMessage } }
+	var b struct {
+		Entry []struct{ Resource json.RawMessage }
+	}
 	if err := json.Unmarshal(gunzip(t, bundles[3]), &b); err != nil {
 		t.Fatal(err)
 	}

@@ -475,3 +475,19 @@ func firstNonEmpty(list ...string) string {
 	}
 	return ""
 }
+
+// Types lists the resource types of R4 that have search parameters of their own, in order.
+func Types() []string {
+	var out []string
+	for t := range searchParams() {
+		out = append(out, t)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// KnownType tells whether R4 has a resource of this type.
+func KnownType(resourceType string) bool {
+	_, ok := searchParams()[resourceType]
+	return ok || resourceType == "Binary" || resourceType == "Parameters" || resourceType == "OperationOutcome"
+}
