@@ -61,8 +61,8 @@ func Index(s *kmcr.Statement) fhir.Value {
 }
 
 func index(s *kmcr.Statement) any {
-	r, err := fhir.Parse(s.Body)
-	if err != nil {
+	r := fhir.Trusted(s.Body)
+	if r.Type() != s.Type {
 		return (*fhir.Resource)(nil)
 	}
 	return r

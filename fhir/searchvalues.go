@@ -59,7 +59,7 @@ func splitEscaped(s string, sep byte) []string {
 	return append(out, b.String())
 }
 
-func unescape(s string) string {
+func unescapeValue(s string) string {
 	return strings.NewReplacer(`\,`, ",", `\|`, "|", `\$`, "$", `\\`, `\`).Replace(s)
 }
 
@@ -99,22 +99,22 @@ func parseValue(s string, p SearchParam, modifier string) (searchValue, error) {
 		return parseQuantity(s, p.Kind)
 	case "token":
 		parts := splitEscaped(s, '|')
-		v := searchValue{text: unescape(parts[len(parts)-1]), anySystem: len(parts) == 1}
+		v := searchValue{text: unescapeValue(parts[len(parts)-1]), anySystem: len(parts) == 1}
 		if len(parts) > 1 {
-			v.system, v.noSystem = unescape(parts[0]), parts[0] == ""
+			v.system, v.noSystem = unescapeValue(parts[0]), parts[0] == ""
 		}
 		return v, nil
 	case "reference":
 		if modifier == "identifier" {
 			return parseValue(s, SearchParam{Kind: "token"}, "")
 		}
-		v := searchValue{text: unescape(s)}
+		v := searchValue{text: unescapeValue(s)}
 		if modifier != "" {
 			v.text = modifier + "/" + strings.TrimPrefix(v.text, modifier+"/")
 		}
 		return v, nil
 	}
-	return searchValue{text: unescape(s)}, nil
+	return searchValue{text: unescapeValue(s)}, nil
 }
 
 func cutPrefixOf(s string) (prefix, rest string) {
@@ -141,7 +141,7 @@ func parseQuantity(s, kind string) (searchValue, error) {
 		if kind == "number" || len(parts) != 3 {
 			return v, fmt.Errorf("is number, or number|system|code")
 		}
-		v.unitsSystem, v.code = unescape(parts[1]), unescape(parts[2])
+		v.unitsSystem, v.code = unescapeValue(parts[1]), unescapeValue(parts[2])
 	}
 	return v, nil
 }
