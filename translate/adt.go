@@ -94,6 +94,9 @@ func (r *reader) fragment(g *group) *doc {
 			text = append(text, s.Raw())
 		}
 	}
+	for _, s := range g.named("DG1") {
+		text = append(text, s.Raw())
+	}
 	d := resource("Basic")
 	d.list("extension", func() {
 		d.text("url", fragmentText)

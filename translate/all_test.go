@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"kmcr"
+	"kmcr/fhir"
 	"kmcr/hl7"
 )
 
@@ -83,6 +84,13 @@ func checkReading(t *testing.T, path string, out Reading) {
 		}
 		keys[at] = true
 		checkResource(t, path, s)
+		if s.Fold != "" {
+			whole, err := Fold(s.Fold, [][]byte{s.Resource})
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+			checkResource(t, path, whole)
+		}
 	}
 }
 
@@ -93,6 +101,16 @@ func checkResource(t *testing.T, path string, s Statement) {
 		t.Errorf("%s: %s is not JSON: %v %s", path, s.Key, err, s.Resource)
 	}
 	checkFilled(t, path+" "+s.Key, v)
+	r, err := fhir.Parse(s.Resource)
+	if err != nil {
+		t.Errorf("%s: %s: %v", path, s.Key, err)
+		return
+	}
+	for _, issue := range fhir.Validate(r) {
+		if issue.Severity == "error" || issue.Severity == "fatal" {
+			t.Errorf("%s: %s: %s %s: %s", path, s.Key, issue.Code, issue.Expression, issue.Diagnostics)
+		}
+	}
 }
 
 // checkFilled checks that nothing in a resource is empty, and nothing stands in it twice.

@@ -67,10 +67,14 @@ func (d *doc) concepts(name string, all ...concept) {
 	})
 }
 
-// clear is a value, or "" for the HL7 null.
+// clear is the value of a name, a code or another single line: "" for the HL7
+// null, and a space where a line break slipped in.
 func clear(s string) string {
 	if hl7.IsNull(s) {
 		return ""
+	}
+	if strings.ContainsAny(s, "\r\n") {
+		return strings.Join(strings.Fields(s), " ")
 	}
 	return strings.TrimSpace(s)
 }

@@ -45,6 +45,7 @@ type event struct {
 	at, sent time.Time
 	text     string
 	pv1, pv2 hl7.Segment
+	dg1      []hl7.Segment
 	occurred string // EVN-6, else EVN-2, as a FHIR moment
 }
 
@@ -87,7 +88,7 @@ func readFragment(resource []byte) (event, error) {
 	if err != nil {
 		return event{}, broken
 	}
-	e := event{trigger: f.Code.Coding[0].Code, text: f.Extension[0].ValueString, pv1: m.Segment("PV1"), pv2: m.Segment("PV2")}
+	e := event{trigger: f.Code.Coding[0].Code, text: f.Extension[0].ValueString, pv1: m.Segment("PV1"), pv2: m.Segment("PV2"), dg1: m.Segments("DG1")}
 	if len(f.Identifier) > 0 {
 		e.origin = origin{kmcr.Contributor{Code: kmcr.ContributorCode(f.Identifier[0].Value), Organisation: kmcr.ODS(f.Author.Identifier.Value), Name: f.Author.Display}}
 	}
@@ -125,6 +126,7 @@ type spell struct {
 	admitted      bool // an admission or registration has been heard of
 	discharged    bool
 	people        map[string][]hl7.Field // by role
+	reasons       []concept              // by DG1, where PV2-3 says nothing
 
 	class, kind, service, reason                 concept
 	method, source, dischargeMethod, destination concept
@@ -199,8 +201,27 @@ func (s *spell) attributes(e event) {
 			s.people[role] = sent
 		}
 	}
+	s.diagnoses(e)
 	takeMoment(&s.expectedStart, e.pv2, 8)
 	takeMoment(&s.expected, e.pv2, 9)
+}
+
+// diagnoses takes over the diagnoses of the visit: those with which the patient was admitted, else the first.
+func (s *spell) diagnoses(e event) {
+	if len(e.dg1) == 0 {
+		return
+	}
+	s.reasons = nil
+	for _, dg1 := range e.dg1 {
+		what := e.first(dg1, 3, "DG1-3")
+		if description := clear(dg1.Get(4)); description != "" && what.text == what.codings0() {
+			what.text = description
+		}
+		admitting := strings.EqualFold(clear(dg1.Get(6, 1)), "A")
+		if !what.empty() && (admitting || len(s.reasons) == 0) && !strings.EqualFold(clear(dg1.Get(21, 1)), "D") {
+			s.reasons = append(s.reasons, what)
+		}
+	}
 }
 
 // takeMoment takes over a date field.
@@ -395,10 +416,10 @@ func (s *spell) encounter(o origin) *doc {
 	d := resource("Encounter")
 	d.array("extension", func() {
 		if s.expectedStart != "" && s.status == "planned" {
-			d.extension(plannedStartDate, func() { d.text("valueDateTime", s.expectedStart) })
+			d.extension(expectedAdmission, func() { d.text("valueDateTime", s.expectedStart) })
 		}
 		if s.expected != "" {
-			d.extension(plannedEndDate, func() { d.text("valueDateTime", s.expected) })
+			d.extension(expectedDischarge, func() { d.text("valueDateTime", s.expected) })
 		}
 		if s.discharged && !s.admitted {
 			d.extension(flagExtension, func() { d.text("valueString", "discharge without an admission") })
@@ -429,7 +450,9 @@ func (s *spell) encounter(o origin) *doc {
 		d.text("start", s.begun)
 		d.text("end", s.endIfAfter())
 	})
-	if !s.reason.empty() {
+	if s.reason.empty() {
+		d.concepts("reasonCode", s.reasons...)
+	} else {
 		d.concepts("reasonCode", s.reason)
 	}
 	d.object("hospitalization", func() { s.hospitalization(d) })

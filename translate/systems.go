@@ -9,18 +9,19 @@ import (
 
 // Identifier and code systems (FHIR UK Core, HL7 terminology).
 const (
-	nhsNumberSystem  = "https://fhir.nhs.uk/Id/nhs-number"
-	odsSystem        = "https://fhir.nhs.uk/Id/ods-organization-code"
-	snomed           = "http://snomed.info/sct"
-	loinc            = "http://loinc.org"
-	ucum             = "http://unitsofmeasure.org"
-	ukCore           = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
-	ukCoreCodes      = "https://fhir.hl7.org.uk/CodeSystem/UKCore-"
-	hl7Terminology   = "http://terminology.hl7.org/CodeSystem/"
-	hl7Definition    = "http://hl7.org/fhir/StructureDefinition/"
-	plannedEndDate   = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate"
-	plannedStartDate = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedStartDate"
-	flagExtension    = "urn:kmcr:data-quality"
+	nhsNumberSystem = "https://fhir.nhs.uk/Id/nhs-number"
+	odsSystem       = "https://fhir.nhs.uk/Id/ods-organization-code"
+	snomed          = "http://snomed.info/sct"
+	loinc           = "http://loinc.org"
+	ucum            = "http://unitsofmeasure.org"
+	ukCore          = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-"
+	ukCoreCodes     = "https://fhir.hl7.org.uk/CodeSystem/UKCore-"
+	hl7Terminology  = "http://terminology.hl7.org/CodeSystem/"
+	hl7Definition   = "http://hl7.org/fhir/StructureDefinition/"
+	// Extensions of an Encounter that FHIR R4 has no element for: when the patient is expected to come and to leave (dateTime), and doubts (string).
+	expectedAdmission = "urn:kmcr:expected-admission"
+	expectedDischarge = "urn:kmcr:expected-discharge"
+	flagExtension     = "urn:kmcr:data-quality"
 )
 
 // codeSystems are the FHIR systems of names that HL7 v2 senders write in a coded element.
