@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"kmcr/ingest"
 )
 
 // gate is open while requests may come in.
@@ -44,7 +48,7 @@ type meter struct {
 func newMeter(h *house) *meter {
 	m := &meter{registry: prometheus.NewRegistry(), requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "kmcr_http_request_duration_seconds", Help: "How long requests took, by route and status.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}, []string{"route", "code"})}
-	m.registry.MustRegister(m.requests, ledger{h}, doorIn{h}, prometheus.NewGoCollector(), prometheus.NewProcessCollector(prometheus.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, ledger{h}, doorIn{h}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -87,7 +91,7 @@ func (ledger) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect counts the ledger.
 func (l ledger) Collect(ch chan<- prometheus.Metric) {
-	tallies, err := l.h.db.Tallies(contextBackground())
+	tallies, err := l.h.db.Tallies(context.Background())
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(ledgerMessages, err)
 		return
@@ -100,4 +104,45 @@ func (l ledger) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(ledgerHeard, prometheus.GaugeValue, float64(t.LastHeard.Unix()), string(code))
 		}
 	}
+}
+
+// doorIn publishes what the door in has done since this process began.
+type doorIn struct{ h *house }
+
+var (
+	doorAnswers     = prometheus.NewDesc("kmcr_answers_total", "Answers to senders, by acknowledgement code or HTTP status.", []string{"answer"}, nil)
+	doorRepeats     = prometheus.NewDesc("kmcr_repeats_total", "Messages that had been sent before.", nil, nil)
+	doorPending     = prometheus.NewDesc("kmcr_ingest_pending", "Messages taken up by a worker and not yet done.", nil, nil)
+	doorConnections = prometheus.NewDesc("kmcr_mllp_connections", "Connections open to the HL7 v2 listener.", nil, nil)
+	doorSeconds     = prometheus.NewDesc("kmcr_mllp_ack_seconds", "How long HL7 v2 senders waited for their acknowledgement.", nil, nil)
+)
+
+// Describe names the metrics.
+func (doorIn) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{doorAnswers, doorRepeats, doorPending, doorConnections, doorSeconds} {
+		ch <- d
+	}
+}
+
+// Collect reads the counters.
+func (d doorIn) Collect(ch chan<- prometheus.Metric) {
+	if d.h.in == nil {
+		return
+	}
+	s := d.h.in.Stats()
+	for answer, n := range s.Answers {
+		ch <- prometheus.MustNewConstMetric(doorAnswers, prometheus.CounterValue, float64(n), answer)
+	}
+	ch <- prometheus.MustNewConstMetric(doorRepeats, prometheus.CounterValue, float64(s.Repeats))
+	ch <- prometheus.MustNewConstMetric(doorPending, prometheus.GaugeValue, float64(s.Pending))
+	ch <- prometheus.MustNewConstMetric(doorConnections, prometheus.GaugeValue, float64(s.Connections))
+	buckets := map[float64]uint64{}
+	var count uint64
+	for i, n := range s.AckSeconds {
+		count += uint64(n)
+		if i < len(ingest.AckBounds) {
+			buckets[ingest.AckBounds[i]] = count
+		}
+	}
+	ch <- prometheus.MustNewConstHistogram(doorSeconds, count, s.AckSum, buckets)
 }

@@ -14,8 +14,6 @@ import (
 	"kmcr/store"
 )
 
-func contextBackground() context.Context { return context.Background() }
-
 type auditCommand struct {
 	Verify auditVerify `cmd:"" help:"Prove that nothing in the audit log was altered, removed, reordered or rolled back."`
 	Export auditExport `cmd:"" help:"Write the audit log as FHIR AuditEvent, one a line."`
