@@ -34,16 +34,3 @@ type Shown struct {
 	ID      kmcr.StatementID
 	Version int
 }
-
-// Link chains an encoded entry to the one before it: an HMAC-SHA-256 with the audit key, so
-// that nobody without the key can write a history that fits.
-func Link(key, previous, encoded []byte) []byte { panic("not built") }
-
-// Encode and Decode give the kept form of an entry: deterministic and compact.
-func Encode(e *Entry) []byte { panic("not built") }
-
-// Decode reads what Encode wrote.
-func Decode(b []byte) (*Entry, error) { panic("not built") }
-
-// FHIR writes the entry as an R4 AuditEvent (IHE BALP PatientRead and its siblings).
-func FHIR(e *Entry) []byte { panic("not built") }

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"kmcr"
+)
+
+// Links returns the patients linked to a person.
+func (db *DB) Links(ctx context.Context, p kmcr.PersonID) ([]*Patient, error) {
+	if p == 0 {
+		return nil, nil
+	}
+	return db.patients(ctx, "select "+patientColumns+" from patient p where p.person = $1 and p.person <> 0 order by p.id", int64(p))
+}
+
+// NewPerson draws a person id.
+func (db *DB) NewPerson() kmcr.PersonID { return db.ids.person() }
+
+// Relink moves a patient to a person and keeps the history of it (by whom, why).
+func (tx *Tx) Relink(p kmcr.PatientID, to kmcr.PersonID, by, reason string) error {
+	var from, revision int64
+	found, err := tx.row("select person, revision from patient where id = $1"+tx.db.d.lock, []any{int64(p)}, &from, &revision)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such patient to link", Remedy: "Read it again; it may have been changed."}
+	}
+	now := tx.db.now()
+	id := tx.db.ids.next(now)
+	sealed := seal(tx.db.vault.words, nil, []byte(by+"\x00"+reason), about("link", int64(p), id))
+	if _, err := tx.exec("insert into link (patient, id, at, from_person, to_person, sealed) values ($1, $2, $3, $4, $5, $6)", int64(p), id, micros(now), from, int64(to), sealed); err != nil {
+		return err
+	}
+	_, err = tx.exec("update patient set person = $2, revision = revision + 1 where id = $1", int64(p), int64(to))
+	tx.revise(p, revision+1)
+	return err
+}
+
+// LinkChange is one step of a patient's link history.
+type LinkChange struct {
+	Patient    kmcr.PatientID
+	From, To   kmcr.PersonID
+	At         time.Time
+	By, Reason string
+}
+
+// LinkHistory lists the changes of a patient's link, oldest first.
+func (db *DB) LinkHistory(ctx context.Context, p kmcr.PatientID) ([]LinkChange, error) {
+	var all []LinkChange
+	err := db.each(ctx, func(scan func(...any) error) error {
+		c := LinkChange{Patient: p}
+		var id, at int64
+		var sealed []byte
+		if err := scan(&id, &at, &c.From, &c.To, &sealed); err != nil {
+			return err
+		}
+		plain, err := unseal(db.vault.words, nil, sealed, about("link", int64(p), id))
+		c.At = fromMicros(at)
+		c.By, c.Reason, _ = strings.Cut(string(plain), "\x00")
+		all = append(all, c)
+		return err
+	}, "select id, at, from_person, to_person, sealed from link where patient = $1 order by id", int64(p))
+	return all, db.d.fault("the link history cannot be read", err)
+}

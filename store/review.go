@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"kmcr"
+)
+
+// Review is a pair of patients about whom a person has to decide.
+type Review struct {
+	ID        int64
+	A, B      kmcr.PatientID
+	Score     float64
+	Reasons   string
+	At        time.Time
+	State     string // "open", "same", "different", "unsure"
+	By        string
+	DecidedAt time.Time
+}
+
+// PutReview adds a review, or changes the one of the same pair, and sets its
+// ID. A pair is the same whichever stands first. An empty State is "open". A zero At is now.
+func (tx *Tx) PutReview(r *Review) error {
+	a, b := min(r.A, r.B), max(r.A, r.B)
+	if r.State == "" {
+		r.State = "open"
+	}
+	if r.At.IsZero() {
+		r.At = tx.db.now()
+	}
+	id := tx.db.ids.next(tx.db.now())
+	for {
+		found, err := tx.row("select id from review where a = $1 and b = $2"+tx.db.d.lock, []any{int64(a), int64(b)}, &r.ID)
+		if err != nil {
+			return err
+		}
+		if found {
+			_, err := tx.exec("update review set score = $2, sealed = $3, state = $4, decided_by = $5, decided_at = $6 where id = $1",
+				r.ID, r.Score, tx.sealReasons(r, a, b), r.State, r.By, micros(r.DecidedAt))
+			return err
+		}
+		n, err := tx.exec("insert into review (id, a, b, score, sealed, at, state, decided_by, decided_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+			id, int64(a), int64(b), r.Score, tx.sealReasons(r, a, b), micros(r.At), r.State, r.By, micros(r.DecidedAt))
+		if n == 1 {
+			r.ID = id
+		}
+		if err != nil || n == 1 {
+			return err
+		}
+		tx.db.ids.move()
+		id = tx.db.ids.next(tx.db.now())
+	}
+}
+
+func (tx *Tx) sealReasons(r *Review, a, b kmcr.PatientID) []byte {
+	return seal(tx.db.vault.words, nil, []byte(r.Reasons), about("review", int64(a), int64(b)))
+}
+
+const reviewColumns = "id, a, b, score, sealed, at, state, decided_by, decided_at"
+
+// Reviews lists reviews in a state, oldest first.
+func (db *DB) Reviews(ctx context.Context, state string) ([]Review, error) {
+	return db.reviews(ctx, "select "+reviewColumns+" from review where state = $1 order by id", state)
+}
+
+// ReviewsOf lists the reviews that concern a patient.
+func (db *DB) ReviewsOf(ctx context.Context, p kmcr.PatientID) ([]Review, error) {
+	return db.reviews(ctx, "select "+reviewColumns+" from review where a = $1 or b = $1 order by id", int64(p))
+}
+
+func (db *DB) reviews(ctx context.Context, text string, args ...any) ([]Review, error) {
+	var all []Review
+	err := db.each(ctx, func(scan func(...any) error) error {
+		var r Review
+		var sealed []byte
+		var at, decided int64
+		if err := scan(&r.ID, &r.A, &r.B, &r.Score, &sealed, &at, &r.State, &r.By, &decided); err != nil {
+			return err
+		}
+		reasons, err := unseal(db.vault.words, nil, sealed, about("review", int64(r.A), int64(r.B)))
+		r.Reasons, r.At, r.DecidedAt = string(reasons), fromMicros(at), fromMicros(decided)
+		all = append(all, r)
+		return err
+	}, text, args...)
+	return all, db.d.fault("the reviews cannot be read", err)
+}

@@ -1,0 +1,123 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"kmcr"
+	"kmcr/audit"
+	"kmcr/store"
+)
+
+var auditLog = map[string]func(*testing.T, Database){
+	"entries are kept in order and proved":            entriesKept,
+	"an entry is kept or lost with its transaction":   entryWithTransaction,
+	"entries of many callers are all there":           entriesOfMany,
+	"several nodes write one log":                     severalNodes,
+	"the entries of a person are found, newest first": entriesOfPerson,
+}
+
+func entry(p kmcr.PersonID, n int) *audit.Entry {
+	return &audit.Entry{At: day(1 + n%20), Action: "read", Person: p, Allowed: true, Rule: "involved: spell", Where: "GET /people/{ref}",
+		Viewer:  kmcr.Viewer{Account: "gp", Name: "Dr A", Role: kmcr.RoleGP, Organisation: "G82001"},
+		Purpose: kmcr.DirectCare, Shown: []audit.Shown{{ID: kmcr.StatementID{Patient: 5, Hash: 99}, Version: n + 1}}, Detail: map[string]string{"n": fmt.Sprint(n)}}
+}
+
+func verifies(t testing.TB, db *store.DB, want int64) {
+	t.Helper()
+	n, broken, why, err := db.AuditVerify(ctx())
+	must(t, err)
+	if n != want || broken != "" {
+		t.Errorf("%d entries fit, want %d; broken at %q: %s", n, want, broken, why)
+	}
+}
+
+func entriesKept(t *testing.T, d Database) {
+	db := d.Open(t)
+	verifies(t, db, 0)
+	e := entry(7, 0)
+	must(t, db.AuditNow(ctx(), e, entry(8, 1)))
+	must(t, db.AuditNow(ctx(), entry(7, 2)))
+	if e.ID != "1/1" {
+		t.Errorf("the first entry is %q", e.ID)
+	}
+	var seen []string
+	must(t, db.AuditAll(ctx(), func(e *audit.Entry) error { seen = append(seen, e.ID+"="+e.Detail["n"]); return nil }))
+	if fmt.Sprint(seen) != "[1/1=0 1/2=1 1/3=2]" {
+		t.Errorf("walked %v", seen)
+	}
+	verifies(t, db, 3)
+	verifies(t, d.Open(t), 3)
+}
+
+func entryWithTransaction(t *testing.T, d Database) {
+	db := d.Open(t)
+	no := errors.New("no")
+	sideBySide(60, func(i int) {
+		err := db.Write(ctx(), func(tx *store.Tx) error {
+			for range 3 {
+				if err := tx.Audit(entry(7, i)); err != nil {
+					return err
+				}
+			}
+			if i%2 == 0 {
+				return no
+			}
+			return nil
+		})
+		if (i%2 == 0) != errors.Is(err, no) {
+			t.Error(err)
+		}
+	})
+	verifies(t, db, 90)
+}
+
+func entriesOfMany(t *testing.T, d Database) {
+	db := d.Open(t)
+	sideBySide(40, func(i int) {
+		for range 5 {
+			if err := db.AuditNow(ctx(), entry(kmcr.PersonID(i+1), i)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	verifies(t, db, 200)
+	got, err := db.AuditOf(ctx(), 3, 100)
+	must(t, err)
+	if len(got) != 5 {
+		t.Errorf("%d of 5", len(got))
+	}
+}
+
+func severalNodes(t *testing.T, d Database) {
+	one, other := d.Open(t), d.Open(t)
+	sideBySide(20, func(i int) {
+		db := one
+		if i%2 == 0 {
+			db = other
+		}
+		for range 5 {
+			if err := db.AuditNow(ctx(), entry(7, i)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	verifies(t, one, 100)
+	verifies(t, other, 100)
+}
+
+func entriesOfPerson(t *testing.T, d Database) {
+	db := d.Open(t)
+	for i := range 6 {
+		must(t, db.AuditNow(ctx(), entry(kmcr.PersonID(1+i%2), i)))
+	}
+	got, err := db.AuditOf(ctx(), 2, 2)
+	must(t, err)
+	if len(got) != 2 || got[0].Detail["n"] != "5" || got[1].Detail["n"] != "3" || got[0].Viewer.Name != "Dr A" || got[0].Shown[0].Version != 6 || got[0].ID == "" {
+		t.Errorf("entries are %+v", got)
+	}
+	if got, err := db.AuditOf(ctx(), 0, 5); err != nil || len(got) != 0 {
+		t.Errorf("about nobody are %v, %v", got, err)
+	}
+}
