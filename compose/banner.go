@@ -22,6 +22,9 @@ func (c *composer) banner() {
 		c.fillBanner(b, d)
 		b.From = append(b.From, c.demographicsFrom(d))
 	}
+	for _, e := range c.patients {
+		b.From = append(b.From, c.from(e))
+	}
 	if b.Name == "" {
 		b.Name = "Name not recorded"
 	}

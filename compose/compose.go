@@ -51,23 +51,6 @@ type composer struct {
 	vitals   map[string]*Test
 }
 
-// Index is the fhir index over a statement's body, made once.
-func Index(s *kmcr.Statement) fhir.Value {
-	r, _ := s.Memo(index).(*fhir.Resource)
-	if r == nil {
-		return fhir.Value{}
-	}
-	return r.Root()
-}
-
-func index(s *kmcr.Statement) any {
-	r, err := fhir.Parse(s.Body)
-	if err != nil {
-		return (*fhir.Resource)(nil)
-	}
-	return r
-}
-
 // read indexes every statement and puts them in an order of their own.
 func (c *composer) read() {
 	ordered := slices.Clone(c.in.Statements)
@@ -75,8 +58,10 @@ func (c *composer) read() {
 		return cmp.Or(cmp.Compare(a.ID.Patient, b.ID.Patient), cmp.Compare(a.ID.Hash, b.ID.Hash), cmp.Compare(a.Version, b.Version))
 	})
 	for _, s := range ordered {
-		e := &entry{Statement: s, v: Index(s)}
-		if !e.v.Exists() {
+		e := &entry{Statement: s}
+		if r := fhir.Of(s); r != nil {
+			e.v = r.Root()
+		} else {
 			c.notShown(e, "could not be displayed: its content cannot be read")
 			continue
 		}
