@@ -1,0 +1,159 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/store"
+)
+
+// The kinds of ticket that this room keeps.
+const (
+	ticketSignIn  = "sign-in"         // a sign-in, by the digest of its cookie
+	ticketStart   = "sign-in-start"   // a sign-in that has begun, by the digest of its state
+	ticketUsed    = "sign-in-used"    // a state or code that has been used
+	ticketJTI     = "client-jti"      // an assertion that has been used
+	ticketRequest = "demo-idp-asked"  // an authorisation request
+	ticketCode    = "demo-idp-code"   // an authorisation code
+	ticketAccess  = "demo-idp-access" // an access token for userinfo
+)
+
+// signedIn is one sign-in, as it is kept.
+type signedIn struct {
+	Account   string    `json:"account"`
+	Assurance int       `json:"assurance"`
+	Started   time.Time `json:"started"`
+	Seen      time.Time `json:"seen"`
+}
+
+// seenEvery is how often use of a sign-in is written down.
+const seenEvery = time.Minute
+
+func (s *Service) secure() bool { return strings.HasPrefix(s.Base, "https://") }
+
+// cookieName is bound to the host by its prefix where the browser allows that: over https.
+func (s *Service) cookieName() string {
+	if s.secure() {
+		return "__Host-kmcr"
+	}
+	return "kmcr"
+}
+
+func (s *Service) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: s.secure(), SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// secret draws 256 bits of chance.
+func secret() string { return rand.Text() + rand.Text() }
+
+// cookie reads one cookie; sent twice it is none, so that another host's cannot pass for ours.
+func cookie(r *http.Request, name string) string {
+	if all := r.CookiesNamed(name); len(all) == 1 {
+		return all[0].Value
+	}
+	return ""
+}
+
+// begin keeps a new sign-in and sets its cookie; one that the browser had before ends.
+func (s *Service) begin(w http.ResponseWriter, r *http.Request, account string, assurance int) error {
+	value, now := secret(), s.Now()
+	body, err := json.Marshal(signedIn{account, assurance, now, now})
+	if err != nil {
+		return err
+	}
+	old := cookie(r, s.cookieName())
+	err = s.DB.Write(r.Context(), func(tx *store.Tx) error {
+		if old != "" {
+			if err := tx.DropTicket(ticketSignIn, digest(old)); err != nil {
+				return err
+			}
+		}
+		return tx.PutTicket(ticketSignIn, digest(value), body, now.Add(s.Idle), true)
+	})
+	if err != nil {
+		return err
+	}
+	s.setCookie(w, s.cookieName(), value, 0)
+	return nil
+}
+
+// inForce reads a sign-in by the digest of its cookie.
+func (s *Service) inForce(ctx context.Context, key string) (in signedIn, err error) {
+	body, ok, err := s.DB.Ticket(ctx, ticketSignIn, key)
+	if err != nil {
+		return in, &kmcr.Error{Kind: kmcr.Unavailable, Message: "sign-ins cannot be read now", Remedy: "Try again in a minute.", Err: err}
+	}
+	if !ok || json.Unmarshal(body, &in) != nil || in.Account == "" {
+		return in, unauthenticated("you are not signed in, or your sign-in has ended")
+	}
+	if now := s.Now(); !now.Before(in.Seen.Add(s.Idle)) || !now.Before(in.Started.Add(s.Absolute)) {
+		return in, unauthenticated("your sign-in has ended")
+	}
+	return in, nil
+}
+
+func (s *Service) viewerByCookie(r *http.Request) (kmcr.Viewer, error) {
+	value := cookie(r, s.cookieName())
+	if value == "" {
+		return kmcr.Viewer{}, unauthenticated("you are not signed in")
+	}
+	key := digest(value)
+	in, err := s.inForce(r.Context(), key)
+	if err != nil {
+		return kmcr.Viewer{}, err
+	}
+	a, err := s.account(r.Context(), in.Account)
+	if err != nil {
+		return kmcr.Viewer{}, err
+	}
+	s.seen(r.Context(), key, in)
+	return a.viewer(in.Assurance), nil
+}
+
+// seen writes down that a sign-in is in use. Where that fails it ends earlier than it need.
+func (s *Service) seen(ctx context.Context, key string, in signedIn) {
+	now := s.Now()
+	if now.Sub(in.Seen) < min(seenEvery, s.Idle/2) {
+		return
+	}
+	in.Seen = now
+	body, err := json.Marshal(in)
+	if err != nil {
+		return
+	}
+	until := now.Add(s.Idle)
+	if last := in.Started.Add(s.Absolute); last.Before(until) {
+		until = last
+	}
+	err = s.DB.Write(ctx, func(tx *store.Tx) error { return tx.PutTicket(ticketSignIn, key, body, until, false) })
+	if err != nil {
+		s.Log.Warn("the use of a sign-in could not be written down", "error", err)
+	}
+}
+
+// signOut ends the sign-in of this browser and clears what the browser keeps of us.
+func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
+	if value := cookie(r, s.cookieName()); value != "" {
+		v, _ := s.viewerByCookie(r)
+		err := s.DB.Write(r.Context(), func(tx *store.Tx) error { return tx.DropTicket(ticketSignIn, digest(value)) })
+		if err == nil && v.Account != "" {
+			err = s.record(r.Context(), "sign-out", v, true, "by the person", "POST /signout")
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+	}
+	s.setCookie(w, s.cookieName(), "", -1)
+	w.Header().Set("Clear-Site-Data", `"cache", "cookies", "storage"`)
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, "/signin?ended=1", http.StatusSeeOther)
+}
