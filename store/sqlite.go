@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	pageSize = 8192
 	// walQuiet is the size of the write-ahead log below which nobody copies it back.
 	walQuiet = 8 << 20
 	// walMost is the size at which the writer itself waits for it to be copied back and starts it anew.

@@ -269,9 +269,6 @@ func (l *lane) gather(jobs []*job) []*job {
 	return jobs
 }
 
-// errRolledBack is the failure of a transaction in which one lone job failed: nothing is to be committed, the job knows why.
-var errRolledBack = errors.New("nothing to commit")
-
 // runAll runs every job in its savepoint. An error means that the whole transaction is spoilt.
 func (l *lane) runAll(jobs []*job, b *batch) (results []error, err error) {
 	results = make([]error, len(jobs))
