@@ -13,7 +13,9 @@ const maxIssues = 100
 // Validate checks a resource, and those inside it, against the base R4
 // structure definitions: known type and elements, cardinality, JSON types,
 // primitive formats, choice types, required bindings that are held locally,
-// reference form. It returns no issue of severity error for a valid one.
+// reference form. It returns no issue of severity error for a valid one; a
+// reference that leads nowhere, or to another type than R4 has there, is a
+// warning.
 // Diagnostics never repeat what was sent.
 func Validate(r *Resource) []Issue {
 	if r.root.doc == nil {
@@ -340,47 +342,58 @@ func (c *checker) reference(j int32, m *member) {
 	if bytes.IndexByte(reference, '\\') >= 0 {
 		reference = []byte(unescape(reference))
 	}
-	switch wrong := c.wrongReference(reference, m); {
-	case wrong == "":
-	case len(reference) > 0 && reference[0] == '#':
-		c.issueIn("reference", "not-found", wrong)
+	switch {
+	case len(reference) == 0: // said already, of the empty string
+	case reference[0] == '#':
+		if len(reference) > 1 && !c.contains(reference[1:]) {
+			c.issueIn("reference", "not-found", "points to a contained resource that is not there")
+		}
 	default:
-		c.issueIn("reference", "value", wrong)
+		if wrong := wrongURL(reference); wrong != "" {
+			c.issueIn("reference", "value", wrong)
+		} else if odd := oddReference(reference, m.targets); odd != "" {
+			c.add(Issue{"warning", "value", c.expression() + ".reference", odd})
+		}
 	}
 }
 
-func (c *checker) wrongReference(reference []byte, m *member) string {
+// wrongURL says what is wrong with a reference that is not internal.
+func wrongURL(reference []byte) string {
 	switch {
-	case len(reference) == 0:
-		return "" // said already, of the empty string
-	case reference[0] == '#':
-		return say(len(reference) == 1 || c.contains(reference[1:]), "points to a contained resource that is not there")
 	case bytes.HasPrefix(reference, []byte("urn:uuid:")):
 		return say(isUUID(reference), "is not a UUID, such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520")
 	case bytes.HasPrefix(reference, []byte("urn:oid:")):
 		return say(isOID(reference), "is not an OID, such as urn:oid:1.2.3")
+	case !isURI(reference):
+		return "holds white space"
 	}
-	name, rest, slash := bytes.Cut(reference, []byte("/"))
-	if at := bytes.IndexByte(name, '?'); at >= 0 {
-		name, slash = name[:at], false
-	} else if bytes.IndexByte(name, ':') >= 0 {
-		return say(isURI(reference), "holds white space")
-	} else if id, _, _ := bytes.Cut(rest, []byte("#")); !slash || !isVersionedID(id) {
-		return "is neither Type/id, nor #id, nor an absolute URL"
-	}
-	s := resourceStructure(name)
-	if s == nil {
+	name, _, relative := bytes.Cut(reference, []byte("/"))
+	name, _, query := bytes.Cut(name, []byte("?"))
+	if (relative || query) && typeWord(string(name)) != "" && resourceStructure(name) == nil {
 		return "names a type that R4 does not have"
 	}
-	if len(m.targets) == 0 {
+	return ""
+}
+
+// oddReference finds what is well formed but leads nowhere, or not to what R4
+// expects. It is not refused: what is said beside the reference is still
+// worth keeping, and published examples do it.
+func oddReference(reference []byte, targets []string) string {
+	name, rest, relative := bytes.Cut(reference, []byte("/"))
+	name, _, query := bytes.Cut(name, []byte("?"))
+	if bytes.IndexByte(name, ':') >= 0 {
 		return ""
 	}
-	for _, target := range m.targets {
-		if target == s.name {
+	id, _, _ := bytes.Cut(rest, []byte("#"))
+	if !query && !(relative && isVersionedID(id)) {
+		return "is neither Type/id, nor #id, nor an absolute URL"
+	}
+	for _, target := range targets {
+		if target == string(name) {
 			return ""
 		}
 	}
-	return "points to a " + s.name + "; it may point to " + strings.Join(m.targets, ", ")
+	return say(len(targets) == 0, "points to a type that R4 does not have here: it may be "+strings.Join(targets, ", "))
 }
 
 // isVersionedID accepts id and id/_history/version.
