@@ -34,7 +34,42 @@ func run(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(to, "compartment.tsv"), table, 0o644)
+	if err := os.WriteFile(filepath.Join(to, "compartment.tsv"), table, 0o644); err != nil {
+		return err
+	}
+	sets, err := readValueSets(from)
+	if err != nil {
+		return err
+	}
+	text, err := structures(from, sets)
+	if err != nil {
+		return err
+	}
+	return writeGzip(filepath.Join(to, "r4.txt.gz"), heading+text+sets.String())
+}
+
+const heading = "# Base R4 structures and required value sets.\n" +
+	"# Derived by fhir/gen from the definitions of HL7 FHIR 4.0.1 (CC0).\n"
+
+// writeGzip writes text packed, without a time, so that the bytes depend on
+// the text alone.
+func writeGzip(path, text string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w, err := gzip.NewWriterLevel(f, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // readJSON decodes a gzip file of JSON.
