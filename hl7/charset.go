@@ -18,6 +18,10 @@ var charsets = map[string]*charmap.Charmap{
 	"8859/15": charmap.ISO8859_15, "WINDOWS-1252": charmap.Windows1252, "CP1252": charmap.Windows1252,
 }
 
+// Decode reads bytes as text by the name of a character set, as a message's
+// are: also for files that come without a declaration.
+func Decode(b []byte, charset string) (string, error) { return decode(b, charset) }
+
 // afterMark passes over a UTF-8 byte-order mark, and refuses UTF-16 and UTF-32.
 func afterMark(raw []byte) ([]byte, error) {
 	body := bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
