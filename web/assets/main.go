@@ -21,7 +21,7 @@ const (
 )
 
 // notice heads the style sheet, as its licence asks.
-const notice = "/* NHS.UK frontend, adapted: without its fonts. Crown Copyright (NHS England). MIT licence: https://github.com/nhsuk/nhsuk-frontend/blob/main/LICENSE.md */\n"
+const notice = "/* NHS.UK frontend, by NHS England, released under the MIT licence (https://github.com/nhsuk/nhsuk-frontend); adapted: without its fonts */\n"
 
 // fontStack is what stands in for Frutiger, which only NHS services may use
 // and which would be fetched from another host.
