@@ -3,7 +3,9 @@ package web
 import (
 	"slices"
 	"strings"
+	"time"
 
+	"kmcr"
 	"kmcr/disclose"
 )
 
@@ -25,6 +27,39 @@ type reasonCount struct {
 	Count  int64
 }
 
+// counts are the counters of a contributor or of all, named as in kmcr status --json.
+type counts struct {
+	Received int64 `json:"received"`
+	Applied  int64 `json:"applied"`
+	Parked   int64 `json:"parked"`
+	Rejected int64 `json:"rejected"`
+	Waiting  int64 `json:"waiting"`
+}
+
+// feedJSON is one contributor for a reader of JSON.
+type feedJSON struct {
+	Contributor  kmcr.ContributorCode `json:"contributor"`
+	Name         string               `json:"name"`
+	Organisation kmcr.ODS             `json:"organisation"`
+	Format       kmcr.Format          `json:"format"`
+	Paused       bool                 `json:"paused"`
+	Late         bool                 `json:"late"`
+	LastHeard    time.Time            `json:"last_heard,omitzero"`
+	counts
+	ByReason map[string]int64 `json:"parkedByReason"`
+}
+
+// counters are the feeds for a reader of JSON, and their sum.
+func counters(all []disclose.Feed) (feeds []feedJSON, total counts) {
+	feeds = []feedJSON{}
+	for _, f := range all {
+		c := counts{f.Tally.Received, f.Tally.Applied, f.Tally.Parked, f.Tally.Rejected, f.Tally.Waiting}
+		feeds = append(feeds, feedJSON{f.Contributor.Code, f.Contributor.Name, f.Contributor.Organisation, f.Contributor.Format, f.Contributor.Paused, f.Late, f.Tally.LastHeard, c, f.Parked})
+		total = counts{total.Received + c.Received, total.Applied + c.Applied, total.Parked + c.Parked, total.Rejected + c.Rejected, total.Waiting + c.Waiting}
+	}
+	return feeds, total
+}
+
 // feeds is the integration engineer's work list.
 func (s *site) feeds(q *ask) error {
 	all, err := s.out.Feeds(q.Context(), q.viewer)
@@ -38,7 +73,8 @@ func (s *site) feeds(q *ask) error {
 		}
 	}
 	if q.wantsJSON() {
-		return q.writeJSON(0, map[string]any{"feeds": list(all), "parked": list(v.Parked)})
+		feeds, total := counters(all)
+		return q.writeJSON(0, map[string]any{"feeds": feeds, "total": total, "parked": list(v.Parked)})
 	}
 	for _, f := range all {
 		v.Feeds = append(v.Feeds, feedRow{f, reasons(f.Parked)})

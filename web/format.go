@@ -87,17 +87,6 @@ func day(v any) *moment {
 	return m
 }
 
-// instantOf gives the instant at which a recorded date begins, for sorting and
-// graphs; ok is false for what is not a date.
-func instantOf(d compose.Date) (t time.Time, ok bool) {
-	for _, p := range precisions {
-		if t, err := time.ParseInLocation(p.layout, string(d), london); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
-}
-
 // bornLayouts are the ways people type a date of birth.
 var bornLayouts = []string{"2006-01-02", "2-Jan-2006", "2-January-2006", "2-1-2006"}
 

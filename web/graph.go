@@ -102,7 +102,7 @@ func inexact(v compose.Value) bool {
 func drawable(t compose.Test) (values []compose.Value, times []time.Time) {
 	for i := len(t.Values) - 1; i >= 0; i-- {
 		v := t.Values[i]
-		if at, ok := instantOf(v.Date); ok && !math.IsNaN(v.Number) && !math.IsInf(v.Number, 0) {
+		if at, ok := v.Date.Time(); ok && !math.IsNaN(v.Number) && !math.IsInf(v.Number, 0) {
 			values, times = append(values, v), append(times, at)
 		}
 	}

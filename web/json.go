@@ -12,8 +12,9 @@ import (
 )
 
 // asWritten are the options of all our JSON: no HTML escapes (it is served as
-// JSON with nosniff), zero numbers left out where omitempty says so.
-var asWritten = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), jsontext.EscapeForHTML(false), jsontext.AllowDuplicateNames(true))
+// JSON with nosniff), zero numbers left out where omitempty says so, names in
+// a fixed order and not checked for repeats, which our types cannot make.
+var asWritten = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), jsontext.EscapeForHTML(false), jsontext.AllowDuplicateNames(true), json.Deterministic(true))
 
 // writeJSON answers with v as JSON.
 func (q *ask) writeJSON(status int, v any) error {

@@ -4,10 +4,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"kmcr"
 	"kmcr/compose"
 	"kmcr/disclose"
+	"kmcr/terms"
 )
 
 // pairView is one review as the officer reads it: a row for each fact, and whether the two agree on it.
@@ -18,8 +20,23 @@ type pairView struct {
 
 // pairRow is one fact of both. Verdict is "same", "different" or "" where one does not say.
 type pairRow struct {
-	Fact, A, B, Verdict string
-	Date                bool // both are dates
+	Fact    string `json:"fact"`
+	A       string `json:"a"`
+	B       string `json:"b"`
+	Verdict string `json:"verdict"`
+	Date    bool   `json:"-"` // both are dates
+}
+
+// pairJSON is one review for a reader of JSON: the same rows.
+type pairJSON struct {
+	ID      int64                `json:"id"`
+	At      time.Time            `json:"at"`
+	Score   float64              `json:"score"`
+	Reasons string               `json:"reasons"`
+	State   string               `json:"state"`
+	A       kmcr.ContributorCode `json:"a"`
+	B       kmcr.ContributorCode `json:"b"`
+	Facts   []pairRow            `json:"facts"`
 }
 
 // matchesView lists the open reviews.
@@ -32,7 +49,11 @@ func (s *site) matches(q *ask) error {
 		return err
 	}
 	if q.wantsJSON() {
-		return q.writeJSON(0, map[string]any{"matches": list(pairs)})
+		out := []pairJSON{}
+		for _, p := range pairs {
+			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.A.Contributor, p.B.Contributor, compare(p.A, p.B)})
+		}
+		return q.writeJSON(0, map[string]any{"matches": out})
 	}
 	var v matchesView
 	for _, p := range pairs {
@@ -70,15 +91,8 @@ func compare(a, b compose.Demographics) []pairRow {
 func names(d compose.Demographics) string {
 	var all []string
 	for _, n := range d.Names {
-		s := strings.ToUpper(n.Family)
-		if n.Given != "" {
-			s += ", " + n.Given
-		}
-		if n.Prefix != "" {
-			s += " (" + n.Prefix + ")"
-		}
-		if !slices.Contains(all, s) {
-			all = append(all, s)
+		if full := terms.FullName(n.Family, n.Given, n.Prefix); !slices.Contains(all, full) {
+			all = append(all, full)
 		}
 	}
 	return strings.Join(all, "\n")

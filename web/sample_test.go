@@ -243,6 +243,7 @@ func deadRecord() *compose.Record {
 	r := quietRecord(refDead, "MARSH, Edwin (Mr)", compose.NoneKnown, "none known")
 	r.Banner.Deceased, r.Banner.Died, r.Banner.Age, r.Banner.Born = true, "2026-01-19", "at death 83y", "1942-06-30"
 	r.Banner.NHSNumber, r.Banner.Gender = "999 000 0026", "Male"
+	r.Allergies.StatedBy = one(from("Ivy Court Surgery", 8, "2025-11-03"))
 	return r
 }
 

@@ -53,7 +53,7 @@ func summaryBody(_ *ask, r *compose.Record) (any, error) {
 // ahead lists the appointments that are still to come, next first.
 func ahead(r *compose.Record) (some []compose.Item) {
 	for _, a := range r.Appointments.Items {
-		if t, ok := instantOf(a.Date); ok && a.Active && !t.Before(r.AsOf) {
+		if t, ok := a.Date.Time(); ok && a.Active && !t.Before(r.AsOf) {
 			some = append(some, a)
 		}
 	}
@@ -63,7 +63,7 @@ func ahead(r *compose.Record) (some []compose.Item) {
 
 // byInstant orders recorded dates; what has none comes first.
 func byInstant(a, b compose.Date) int {
-	x, _ := instantOf(a)
-	y, _ := instantOf(b)
+	x, _ := a.Time()
+	y, _ := b.Time()
 	return x.Compare(y)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"kmcr"
+	"kmcr/terms"
 )
 
 // drawings are the parsed templates, by stem: one set for professionals and
@@ -68,6 +69,6 @@ func (s *site) funcs(citizen bool) template.FuncMap {
 		"plural": plural, "number": number, "join": strings.Join, "atDeath": atDeath,
 		"chips": chips, "sources": sources, "section": section, "under": under, "first": first, "testKey": testKey,
 		"linked": linked, "late": late, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
-		"navigation": navigation, "roleWords": roleWords, "organisation": s.organisation,
+		"navigation": navigation, "roleName": terms.RoleName, "organisation": s.organisation,
 	}
 }

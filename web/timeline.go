@@ -55,7 +55,7 @@ func timelineBody(q *ask, r *compose.Record) (any, error) {
 const noYear = "undated"
 
 func yearOf(d compose.Date) string {
-	if t, ok := instantOf(d); ok {
+	if t, ok := d.Time(); ok {
 		return t.In(london).Format("2006")
 	}
 	return noYear

@@ -160,24 +160,6 @@ func navigation(r kmcr.Role) []place {
 	return []place{find, people, alerts}
 }
 
-// roles are job roles in words.
-var roles = map[kmcr.Role]string{
-	kmcr.RoleGP: "GP", kmcr.RoleHospitalDoctor: "hospital doctor", kmcr.RoleEmergencyDoctor: "emergency doctor",
-	kmcr.RoleCommunityNurse: "community nurse", kmcr.RoleMentalHealthNurse: "mental health nurse", kmcr.RolePharmacist: "pharmacist",
-	kmcr.RoleParamedic: "paramedic", kmcr.RoleSocialWorker: "social worker", kmcr.RoleChildrenSocialWorker: "children’s social worker",
-	kmcr.RoleOccupationalTherapist: "occupational therapist", kmcr.RoleDutyWorker: "duty worker", kmcr.RoleCarer: "carer",
-	kmcr.RoleSafeguardingLead: "safeguarding lead", kmcr.RolePrivacyOfficer: "privacy officer", kmcr.RoleCaldicottGuardian: "Caldicott guardian",
-	kmcr.RoleRecordsOfficer: "records officer", kmcr.RoleIntegrationEngineer: "integration engineer", kmcr.RoleAdministrator: "administrator",
-	kmcr.RoleCitizen: "citizen",
-}
-
-func roleWords(r kmcr.Role) string {
-	if w, ok := roles[r]; ok {
-		return w
-	}
-	return strings.ReplaceAll(string(r), "-", " ")
-}
-
 // organisation is an organisation's name, or its code where that is all we know.
 func (s *site) organisation(o kmcr.ODS) string {
 	if s.Organisation != nil {

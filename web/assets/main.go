@@ -20,6 +20,9 @@ const (
 	target = "web/static/vendor"
 )
 
+// notice heads the style sheet, as its licence asks.
+const notice = "/* NHS.UK frontend, by NHS England, released under the MIT licence (https://github.com/nhsuk/nhsuk-frontend); adapted: without its fonts */\n"
+
 // fontStack is what stands in for Frutiger, which only NHS services may use
 // and which would be fetched from another host.
 const fontStack = `system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",Arial,sans-serif`
@@ -92,5 +95,5 @@ func ours(css string) (sheet []byte, images []string, err error) {
 		}
 		return nil, nil, errors.New(strings.Join(words, "; "))
 	}
-	return out.Code, images, nil
+	return append([]byte(notice), out.Code...), images, nil
 }
