@@ -96,3 +96,8 @@ const (
 	TopicSafeguardAdult Label = "SAFEG-AD"
 	TopicThirdParty     Label = "THIRD-PARTY"
 )
+
+// AllRoles lists the roles on our list.
+var AllRoles = []Role{RoleGP, RoleHospitalDoctor, RoleEmergencyDoctor, RoleCommunityNurse, RoleMentalHealthNurse, RolePharmacist, RoleParamedic,
+	RoleSocialWorker, RoleChildrenSocialWorker, RoleOccupationalTherapist, RoleDutyWorker, RoleCarer, RoleSafeguardingLead, RolePrivacyOfficer,
+	RoleCaldicottGuardian, RoleRecordsOfficer, RoleIntegrationEngineer, RoleAdministrator, RoleCitizen}

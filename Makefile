@@ -1,0 +1,48 @@
+# kmcr: two commands for a stranger, make run and make test; both install what is missing and say so.
+SHELL := /bin/bash
+ARGS ?=
+export CGO_ENABLED = 0
+export CI
+
+.PHONY: run build test bench assets tools lint clean
+
+build: bin/kmcr
+
+run: bin/kmcr
+	@exec ./bin/kmcr serve --demo $(ARGS)
+
+# The browser's assets come from npm, pinned by package-lock.json, and are bundled into web/static/vendor.
+assets: web/static/vendor/.done
+
+web/static/vendor/.done: package.json package-lock.json $(wildcard web/assets/*) $(wildcard web/*.css web/style/*)
+	@command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or later (Debian: apt-get install nodejs npm)"; exit 1; }
+	@echo "kmcr: fetching the pages' styles (npm, pinned)…"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@go run ./web/assets
+	@touch $@
+
+bin/kmcr: assets $(shell find . -name '*.go' -not -path './node_modules/*' 2>/dev/null) go.mod go.sum
+	@echo "kmcr: building bin/kmcr (the first time fetches Go modules and takes a minute or two)…"
+	@go build -trimpath -o bin/kmcr ./cmd/kmcr
+
+# What the tests need besides Go and Node: PostgreSQL and Chromium.
+tools:
+	@./.ci/tools
+
+test: tools assets lint
+	@echo "kmcr: running every test (unit, both stores, end to end, browser)…"
+	@go build -trimpath -o bin/kmcr ./cmd/kmcr
+	@go test -count=1 -timeout 40m ./...
+
+lint:
+	@echo "kmcr: gofmt, go vet, staticcheck…"
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not gofmt-ed: $$out"; exit 1; }
+	@go vet ./...
+	@go tool staticcheck ./...
+
+bench: tools assets
+	@go build -trimpath -o bin/kmcr ./cmd/kmcr
+	@go run ./bench $(ARGS)
+
+clean:
+	rm -rf bin var web/static/vendor node_modules

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var (
+		data     = flag.String("data", "../shared/data", "folder of input data (Synthea Bundles)")
+		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: left out")
+		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
+		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, mllp, growth")
+	)
+	flag.Parse()
+	b := &bench{ctx: ctx, data: *data, only: *only}
+	stores := []string{"sqlite"}
+	if *postgres != "" {
+		stores = append(stores, *postgres)
+	}
+	for _, store := range stores {
+		if err := b.measure(store); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
+	if *people > 0 {
+		if err := b.growth(*people); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+type bench struct {
+	ctx  context.Context
+	data string
+	only string
+}
+
+func (b *bench) wants(name string) bool {
+	return b.only == "" || strings.Contains(","+b.only+",", ","+name+",")
+}
+
+// say prints one figure: what, how much, and against what.
+func say(what, figure, against string) {
+	fmt.Printf("%-58s %22s   %s\n", what, figure, against)
+}
+
+func (b *bench) measure(store string) error {
+	dir, err := os.MkdirTemp("", "kmcr-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	name := "embedded store (SQLite, full sync)"
+	if store != "sqlite" {
+		name = "PostgreSQL"
+	}
+	fmt.Printf("\n%s\n", name)
+	s, err := start(b.ctx, dir, store)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if b.wants("bundles") || b.wants("records") {
+		if err := b.bundles(s, store); err != nil {
+			return err
+		}
+	}
+	if b.wants("records") {
+		if err := b.records(s); err != nil {
+			return err
+		}
+	}
+	if b.wants("mllp") {
+		if err := b.mllp(s); err != nil {
+			return err
+		}
+	}
+	say("resident memory at its highest", fmt.Sprintf("%d MiB", s.peak()>>20), "aim under 300 MB")
+	return nil
+}
+
+// server is a kmcr that we started.
+type server struct {
+	cmd              *exec.Cmd
+	dir, store       string
+	http, mllp       string
+	database, folder string
+}
+
+func start(ctx context.Context, dir, store string, args ...string) (*server, error) {
+	s := &server{dir: dir, store: store, folder: dir + "/var", database: store}
+	if store == "sqlite" {
+		s.database = "sqlite:" + dir + "/var/kmcr.db"
+	}
+	for _, setup := range [][]string{
+		{"organisation", "add", "G82050", "--name", "Bench practice", "--kind", "gp-practice", "--signatory"},
+		{"organisation", "add", "RVV", "--name", "Bench hospital", "--kind", "acute", "--signatory"},
+		{"contributor", "add", "bench", "--organisation", "G82050", "--format", "fhir-r4"},
+		{"contributor", "add", "bench-hl7", "--organisation", "RVV", "--format", "hl7v2", "--sending-application", "BENCH", "--sending-facility", "RVV"},
+		{"user", "add", "bench-gp", "--name", "Bench GP", "--role", "gp", "--organisation", "G82050"},
+	} {
+		if _, err := s.run(ctx, setup...); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.serve(ctx, args...)
+}
+
+func (s *server) serve(ctx context.Context, args ...string) error {
+	s.cmd = exec.CommandContext(ctx, "bin/kmcr", append([]string{"serve", "--database", s.database, "--data", s.folder, "--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)...)
+	s.cmd.Stderr = os.Stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	var line string
+	buf := make([]byte, 1)
+	for !strings.HasSuffix(line, "\n") {
+		if _, err := out.Read(buf); err != nil {
+			return fmt.Errorf("the server ended before it was ready: %w", err)
+		}
+		line += string(buf)
+	}
+	for _, word := range strings.Fields(line) {
+		if v, ok := strings.CutPrefix(word, "http="); ok {
+			s.http = v
+		}
+		if v, ok := strings.CutPrefix(word, "mllp="); ok {
+			s.mllp = v
+		}
+	}
+	return nil
+}
+
+// run runs one kmcr command against the same database.
+func (s *server) run(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "bin/kmcr", append(args, "--database", s.database, "--data", s.folder)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("kmcr %s: %w", args[0], err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+func (s *server) stop() {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return
+	}
+	s.cmd.Process.Signal(os.Interrupt)
+	done := make(chan struct{})
+	go func() { s.cmd.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		s.cmd.Process.Kill()
+	}
+}
+
+// peak is the highest resident memory of the server, in bytes (Linux; 0 elsewhere).
+func (s *server) peak() int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	for _, line := range strings.Split(string(b), "\n") {
+		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			var kb int64
+			fmt.Sscan(v, &kb)
+			return kb << 10
+		}
+	}
+	return 0
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// gate is open while requests may come in.
+type gate struct{ isOpen atomic.Bool }
+
+func (g *gate) open() { g.isOpen.Store(true) }
+func (g *gate) shut() { g.isOpen.Store(false) }
+
+// adminHandler serves what only operators reach: liveness, readiness, metrics. No label ever holds an identifier.
+func adminHandler(h *house, m *meter, g *gate) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if !g.isOpen.Load() {
+			http.Error(w, "starting or draining", http.StatusServiceUnavailable)
+			return
+		}
+		if err := h.db.Ping(r.Context()); err != nil {
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// meter publishes counters as Prometheus has them.
+type meter struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+}
+
+func newMeter(h *house) *meter {
+	m := &meter{registry: prometheus.NewRegistry(), requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "kmcr_http_request_duration_seconds", Help: "How long requests took, by route and status.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}, []string{"route", "code"})}
+	m.registry.MustRegister(m.requests, ledger{h}, doorIn{h}, prometheus.NewGoCollector(), prometheus.NewProcessCollector(prometheus.ProcessCollectorOpts{}))
+	return m
+}
+
+// measure times each request under its route pattern, which never holds an identifier.
+func (m *meter) measure(mux *http.ServeMux, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		_, route := mux.Handler(r)
+		next.ServeHTTP(s, r)
+		m.requests.WithLabelValues(route, fmt.Sprint(s.status)).Observe(time.Since(start).Seconds())
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader remembers the status.
+func (s *statusWriter) WriteHeader(code int) {
+	s.status = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap gives http.ResponseController the writer below.
+func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// ledger publishes the conservation counters: received = applied + parked + rejected + waiting.
+type ledger struct{ h *house }
+
+var ledgerMessages = prometheus.NewDesc("kmcr_ingest_messages", "Messages in the ledger by contributor and state; received is the sum of the others.", []string{"contributor", "state"}, nil)
+var ledgerHeard = prometheus.NewDesc("kmcr_ingest_last_heard_timestamp_seconds", "When each contributor was last heard.", []string{"contributor"}, nil)
+
+// Describe names the metrics.
+func (ledger) Describe(ch chan<- *prometheus.Desc) {
+	ch <- ledgerMessages
+	ch <- ledgerHeard
+}
+
+// Collect counts the ledger.
+func (l ledger) Collect(ch chan<- prometheus.Metric) {
+	tallies, err := l.h.db.Tallies(contextBackground())
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(ledgerMessages, err)
+		return
+	}
+	for code, t := range tallies {
+		for state, n := range map[string]int64{"received": t.Received, "applied": t.Applied, "parked": t.Parked, "rejected": t.Rejected, "waiting": t.Waiting} {
+			ch <- prometheus.MustNewConstMetric(ledgerMessages, prometheus.GaugeValue, float64(n), string(code), state)
+		}
+		if !t.LastHeard.IsZero() {
+			ch <- prometheus.MustNewConstMetric(ledgerHeard, prometheus.GaugeValue, float64(t.LastHeard.Unix()), string(code))
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"kmcr"
+	"kmcr/store"
+)
+
+type contributorCommand struct {
+	Add    contributorAdd    `cmd:"" help:"Add a source system, and an API client of the same code."`
+	List   contributorList   `cmd:"" help:"List source systems."`
+	Pause  contributorPause  `cmd:"" help:"Stop taking in what a source system sends."`
+	Resume contributorResume `cmd:"" help:"Take it in again."`
+}
+
+type contributorAdd struct {
+	Code         string `arg:"" help:"Lower-case letters, digits and hyphens."`
+	Organisation string `required:"" help:"ODS code of the organisation whose system it is."`
+	Format       string `required:"" enum:"hl7v2,fhir-r4,gpconnect-stu3,cld-csv" help:"hl7v2, fhir-r4, gpconnect-stu3 or cld-csv."`
+	Name         string `help:"Name for readers; the code where none is given."`
+
+	SendingApplication string `help:"MSH-3 by which an HL7 v2 sender without a certificate is known."`
+	SendingFacility    string `help:"MSH-4 likewise."`
+	Authority          int    `default:"50" help:"Higher is preferred where contributors disagree."`
+}
+
+var contributorCode = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+
+// Run adds the contributor and its API client.
+func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams) error {
+	if !contributorCode.MatchString(c.Code) {
+		return exit{exitUsage, fmt.Errorf("a contributor's code has lower-case letters, digits and hyphens only, at most 64: %q has not", c.Code)}
+	}
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	var old kmcr.Contributor
+	if found, err := h.db.Get(ctx, store.KindContributor, c.Code, &old); err != nil || found {
+		if found {
+			err = &kmcr.Error{Kind: kmcr.Conflict, Message: "there is a contributor " + c.Code + " already"}
+		}
+		return err
+	}
+	add := kmcr.Contributor{Code: kmcr.ContributorCode(c.Code), Organisation: kmcr.ODS(c.Organisation), Name: c.Name, Format: kmcr.Format(c.Format),
+		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority}
+	if add.Name == "" {
+		add.Name = c.Code
+	}
+	var known kmcr.Organisation
+	if found, err := h.db.Get(ctx, store.KindOrganisation, c.Organisation, &known); err == nil && !found {
+		fmt.Fprintf(s.err, "kmcr: organisation %s is not known yet; nobody of it can read until: kmcr organisation add %s --name … --signatory\n", c.Organisation, c.Organisation)
+	}
+	if err := h.administer(ctx, "contributor add", map[string]string{"contributor": c.Code}, func(tx *store.Tx) error {
+		return tx.Put(store.KindContributor, c.Code, add)
+	}); err != nil {
+		return err
+	}
+	return h.ensureClient(ctx, settings.Data, c.Code, add.Code)
+}
+
+type contributorList struct{}
+
+// Run lists the contributors.
+func (c *contributorList) Run(ctx context.Context, settings *Settings, s streams) error {
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return h.db.List(ctx, store.KindContributor, func(key string, body []byte) error {
+		if settings.JSON {
+			_, err := fmt.Fprintln(s.out, string(body))
+			return err
+		}
+		var c kmcr.Contributor
+		if err := json.Unmarshal(body, &c); err != nil {
+			return err
+		}
+		state := ""
+		if c.Paused {
+			state = "  paused"
+		}
+		_, err := fmt.Fprintf(s.out, "%-24s %-8s %-16s %s%s\n", c.Code, c.Organisation, c.Format, c.Name, state)
+		return err
+	})
+}
+
+type contributorPause struct {
+	Code string `arg:""`
+}
+
+// Run pauses.
+func (c *contributorPause) Run(ctx context.Context, settings *Settings) error {
+	return settings.setPaused(ctx, c.Code, true)
+}
+
+type contributorResume struct {
+	Code string `arg:""`
+}
+
+// Run resumes.
+func (c *contributorResume) Run(ctx context.Context, settings *Settings) error {
+	return settings.setPaused(ctx, c.Code, false)
+}
+
+func (s *Settings) setPaused(ctx context.Context, code string, paused bool) error {
+	h, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	c, err := h.contributor(ctx, kmcr.ContributorCode(code))
+	if err != nil {
+		return err
+	}
+	c.Paused = paused
+	what := map[bool]string{true: "contributor pause", false: "contributor resume"}[paused]
+	return h.administer(ctx, what, map[string]string{"contributor": code}, func(tx *store.Tx) error { return tx.Put(store.KindContributor, code, c) })
+}

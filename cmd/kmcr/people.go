@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/signin"
+	"kmcr/store"
+	"kmcr/terms"
+)
+
+type tokenCommand struct {
+	Client string `help:"Code of an API client." xor:"who" required:""`
+	User   string `help:"Name of an account (demonstration only)." xor:"who" required:""`
+}
+
+// Run prints a bearer token.
+func (c *tokenCommand) Run(ctx context.Context, settings *Settings, s streams) error {
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	who, err := h.signIn(ctx, settings.Data)
+	if err != nil {
+		return err
+	}
+	token, err := who.Token(ctx, c.Client, c.User)
+	if err != nil {
+		return err
+	}
+	if settings.JSON {
+		return printJSON(s.out, map[string]string{"access_token": token, "token_type": "Bearer"})
+	}
+	_, err = fmt.Fprintln(s.out, token)
+	return err
+}
+
+// signIn opens the sign-in room for a command, at the address of the server that uses this data folder.
+func (h *house) signIn(ctx context.Context, data string) (*signin.Service, error) {
+	var demo bool
+	if _, err := h.db.Get(ctx, store.KindSetting, "demonstration-accounts", &demo); err != nil {
+		return nil, err
+	}
+	base := "http://127.0.0.1:8080"
+	if b, err := os.ReadFile(filepath.Join(data, "base")); err == nil {
+		base = strings.TrimSpace(string(b))
+	}
+	return signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: h.log, Base: base, Demo: demo, Data: data})
+}
+
+func (h *house) ensureClient(ctx context.Context, data, code string, contributor kmcr.ContributorCode) error {
+	who, err := h.signIn(ctx, data)
+	if err != nil {
+		return err
+	}
+	return who.EnsureClient(ctx, code, contributor)
+}
+
+type organisationCommand struct {
+	Add organisationAdd `cmd:"" help:"Add an organisation, or change one."`
+}
+
+type organisationAdd struct {
+	ODS       string `arg:"" name:"ods" help:"ODS code."`
+	Name      string `required:""`
+	Kind      string `default:"other" help:"gp-practice, acute, community, mental-health, council, ambulance, care-home, hospice or other."`
+	Telephone string
+	Signatory bool `help:"It has signed the agreement in force."`
+}
+
+// Run adds the organisation.
+func (c *organisationAdd) Run(ctx context.Context, settings *Settings) error {
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	o := kmcr.Organisation{ODS: kmcr.ODS(c.ODS), Name: c.Name, Kind: c.Kind, Telephone: c.Telephone, Signatory: c.Signatory}
+	return h.administer(ctx, "organisation add", map[string]string{"organisation": c.ODS, "signatory": fmt.Sprint(c.Signatory)}, func(tx *store.Tx) error {
+		return tx.Put(store.KindOrganisation, c.ODS, o)
+	})
+}
+
+type userCommand struct {
+	Add     userAdd     `cmd:"" help:"Add an account, or change one."`
+	Disable userDisable `cmd:"" help:"Disable an account; its sign-ins end at once."`
+}
+
+type userAdd struct {
+	Account      string `arg:""`
+	Name         string `required:"" help:"The person's name."`
+	Role         string `required:"" help:"A role of the record (gp, social-worker, …) or a national job role code (R0260)."`
+	Organisation string `required:"" help:"ODS code."`
+	Team         string
+}
+
+// Run adds the account. A role that is not on the list gives no access, and is refused here.
+func (c *userAdd) Run(ctx context.Context, settings *Settings) error {
+	role := kmcr.Role(c.Role)
+	if mapped, ok := terms.RoleOfJob(c.Role); ok {
+		role = mapped
+	}
+	if !slices.Contains(kmcr.AllRoles, role) {
+		return exit{exitUsage, fmt.Errorf("%q is no role of the record; those are %v", c.Role, kmcr.AllRoles)}
+	}
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	a := signin.Account{Name: c.Account, Person: c.Name, Role: role, Organisation: kmcr.ODS(c.Organisation), Team: c.Team, Shows: "Added by an administrator."}
+	return h.administer(ctx, "user add", map[string]string{"account": c.Account, "role": string(role), "organisation": c.Organisation}, func(tx *store.Tx) error {
+		return tx.Put(store.KindAccount, c.Account, a)
+	})
+}
+
+type userDisable struct {
+	Account string `arg:""`
+}
+
+// Run disables the account.
+func (c *userDisable) Run(ctx context.Context, settings *Settings) error {
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	a, err := h.account(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	a.Disabled = true
+	return h.administer(ctx, "user disable", map[string]string{"account": c.Account}, func(tx *store.Tx) error { return tx.Put(store.KindAccount, c.Account, a) })
+}
+
+func (h *house) account(ctx context.Context, name string) (signin.Account, error) {
+	var a signin.Account
+	found, err := h.db.Get(ctx, store.KindAccount, name, &a)
+	if err == nil && !found {
+		err = &kmcr.Error{Kind: kmcr.NotFound, Message: fmt.Sprintf("there is no account %q", name), Remedy: "kmcr user add makes one."}
+	}
+	return a, err
+}
+
+type relationshipCommand struct {
+	Add relationshipAdd `cmd:"" help:"Put a person on somebody's caseload, or grant a relationship."`
+}
+
+type relationshipAdd struct {
+	User  string `required:"" help:"Account."`
+	Ref   string `required:"" help:"The person's reference, as it stands in the record's address."`
+	Kind  string `required:"" enum:"caseload,granted" help:"caseload or granted."`
+	Until string `help:"Last day, YYYY-MM-DD; no end where none is given."`
+}
+
+// Run adds the relationship.
+func (c *relationshipAdd) Run(ctx context.Context, settings *Settings) error {
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	a, err := h.account(ctx, c.User)
+	if err != nil {
+		return err
+	}
+	person, err := kmcr.ParseRef(c.Ref)
+	if err != nil {
+		return err
+	}
+	if links, err := h.db.Links(ctx, person); err != nil || len(links) == 0 {
+		if err == nil {
+			err = &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no person of that reference"}
+		}
+		return err
+	}
+	i := kmcr.Involvement{Person: person, Kind: c.Kind, Organisation: a.Organisation, Team: a.Team, Account: a.Name, From: time.Now(), Reason: "added by an operator"}
+	if c.Until != "" {
+		last, err := time.Parse("2006-01-02", c.Until)
+		if err != nil {
+			return exit{exitUsage, fmt.Errorf("--until is a day, YYYY-MM-DD: %q is not", c.Until)}
+		}
+		i.Until = last.AddDate(0, 0, 1)
+	}
+	return h.administer(ctx, "relationship add", map[string]string{"account": a.Name, "kind": c.Kind}, func(tx *store.Tx) error { return tx.AddInvolvement(&i) })
+}

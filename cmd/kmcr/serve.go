@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"kmcr/fhirapi"
+	"kmcr/signin"
+	"kmcr/web"
+)
+
+type serveCommand struct {
+	HTTP   string `name:"http" default:"127.0.0.1:8080" env:"KMCR_HTTP" help:"Address of pages and FHIR API."`
+	MLLP   string `name:"mllp" default:"127.0.0.1:2575" env:"KMCR_MLLP" help:"Address of the HL7 v2 listener."`
+	Admin  string `default:"127.0.0.1:9080" env:"KMCR_ADMIN" help:"Address of /livez, /readyz and /metrics."`
+	Base   string `env:"KMCR_BASE" help:"How browsers address this service, when it stands behind a proxy (https://…)."`
+	Demo   bool   `env:"KMCR_DEMO" help:"Provision the demonstration if it is not there yet."`
+	People int    `default:"1000" env:"KMCR_DEMO_PEOPLE" help:"Size of the synthetic population."`
+
+	Issuer       string `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
+	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
+	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+}
+
+// Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
+func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) error {
+	log := slog.New(slog.NewJSONHandler(s.err, nil))
+	h, err := settings.openLogging(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.takeIn(ctx); err != nil {
+		return err
+	}
+	var open listeners
+	defer open.close()
+	pages, mllp, admin := open.listen(c.HTTP), open.listen(c.MLLP), open.listen(c.Admin)
+	if open.err != nil {
+		return fmt.Errorf("cannot listen: %w", open.err)
+	}
+	base := c.Base
+	if base == "" {
+		base = "http://" + pages.Addr().String()
+	}
+	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Demo: c.Demo, Data: settings.Data})
+	if err != nil {
+		return err
+	}
+	meter := newMeter(h)
+	handler, err := c.handler(h, who, meter, base)
+	if err != nil {
+		return err
+	}
+
+	var serving sync.WaitGroup
+	failed := make(chan error, 3)
+	start := func(name string, f func() error) {
+		serving.Go(func() {
+			if err := f(); err != nil && !errors.Is(err, http.ErrServerClosed) && ctx.Err() == nil {
+				failed <- fmt.Errorf("%s: %w", name, err)
+			}
+		})
+	}
+	ready := &gate{}
+	httpServer := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	adminServer := &http.Server{Handler: adminHandler(h, meter, ready), ReadHeaderTimeout: 10 * time.Second}
+	mllpContext, stopMLLP := context.WithCancel(ctx)
+	defer stopMLLP()
+	start("pages", func() error { return httpServer.Serve(pages) })
+	start("admin", func() error { return adminServer.Serve(admin) })
+	start("mllp", func() error { return h.in.ServeMLLP(mllpContext, mllp) })
+
+	if c.Demo {
+		d := demonstration{house: h, who: who, base: base, mllp: mllp.Addr().String(), people: c.People, progress: s.err}
+		if err := d.provision(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("the demonstration could not be provisioned: %w", err)
+		}
+	}
+	ready.open()
+	fmt.Fprintf(s.out, "kmcr ready http=%s mllp=%s admin=http://%s\n", base, mllp.Addr(), admin.Addr())
+
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	ready.shut()
+	stopMLLP()
+	drain, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if e := httpServer.Shutdown(drain); e != nil {
+		httpServer.Close()
+	}
+	adminServer.Close()
+	serving.Wait()
+	return err
+}
+
+// handler is everything that is served on the pages' address.
+func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base string) (http.Handler, error) {
+	mux := http.NewServeMux()
+	who.Mount(mux)
+	if err := web.Mount(mux, web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Demo: c.Demo}); err != nil {
+		return nil, err
+	}
+	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4"}); err != nil {
+		return nil, err
+	}
+	// The FHIR API takes bearer tokens only and so cannot be driven by another site's page; everything else is protected.
+	protection := http.NewCrossOriginProtection()
+	protection.AddInsecureBypassPattern("/fhir/")
+	protection.AddInsecureBypassPattern("/oauth/")
+	return meter.measure(mux, protection.Handler(mux)), nil
+}
+
+// listeners opens several and remembers the first failure.
+type listeners struct {
+	all []net.Listener
+	err error
+}
+
+func (l *listeners) listen(address string) net.Listener {
+	n, err := net.Listen("tcp", address)
+	if err != nil {
+		l.err = errors.Join(l.err, err)
+		return nil
+	}
+	l.all = append(l.all, n)
+	return n
+}
+
+func (l *listeners) close() {
+	for _, n := range l.all {
+		n.Close()
+	}
+}
+
+// stdoutIsTerminal tells whether progress may be drawn.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,160 @@
+package synth
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"kmcr"
+)
+
+// World is a synthetic population and what is said about it.
+type World struct {
+	Now    time.Time
+	People []*Person
+	rng    *rand.Rand
+	next   int // for NHS numbers
+}
+
+// Person is one synthetic person as they really are; what contributors say
+// of them may differ (stories set that).
+type Person struct {
+	ID        string // "p17", or the story's own name for the person
+	NHS       kmcr.NHSNumber
+	Title     string
+	Given     string
+	Family    string
+	Preferred string
+	Sex       string // "female", "male"
+	Born      time.Time
+	Died      time.Time
+	Line      string // first line of address
+	Town      string
+	Postcode  string
+	Telephone string
+	Practice  kmcr.ODS
+	Kin       *Person // next of kin
+	KinHow    string  // "wife", "mother"
+	Events    []Event
+}
+
+// Event is one thing that happened to a person, as one contributor has it.
+// Fields depend on Do; see stories.json for examples of each.
+type Event struct {
+	From   kmcr.ContributorCode
+	Do     string
+	At     time.Time
+	Fields map[string]string
+}
+
+// Generate makes a world of n people (stories included) as it stands at now.
+// The same seed, n and day give the same world.
+func Generate(seed uint64, n int, now time.Time) (*World, error) {
+	w := &World{Now: now.Truncate(time.Hour), rng: rand.New(rand.NewPCG(seed, 0x6b6d6372))}
+	if err := w.addStories(); err != nil {
+		return nil, err
+	}
+	for len(w.People) < n {
+		w.addHousehold(n - len(w.People))
+	}
+	return w, nil
+}
+
+// Person finds a person by ID; nil where there is none.
+func (w *World) Person(id string) *Person {
+	for _, p := range w.People {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// nhsNumber draws the next valid number of the test range.
+func (w *World) nhsNumber() kmcr.NHSNumber {
+	for {
+		// 999 then six digits that walk the range without order (7919 is prime to 10^6).
+		w.next++
+		nine := fmt.Sprintf("999%06d", (w.next*7919+100003)%1000000)
+		for d := '0'; d <= '9'; d++ {
+			if n, err := kmcr.ParseNHSNumber(nine + string(d)); err == nil {
+				return n
+			}
+		}
+	}
+}
+
+func (w *World) pick(list []string) string { return list[w.rng.IntN(len(list))] }
+
+func (w *World) chance(p float64) bool { return w.rng.Float64() < p }
+
+func (w *World) days(n int) time.Time { return w.Now.AddDate(0, 0, n) }
+
+// addHousehold makes one to five people at one address, at most limit.
+func (w *World) addHousehold(limit int) {
+	town := towns[w.rng.IntN(len(towns))]
+	line := fmt.Sprintf("%d %s", 1+w.rng.IntN(180), w.pick(streets))
+	postcode := fmt.Sprintf("%s %d%s%s", town.outward, 1+w.rng.IntN(9), w.pick(inward), w.pick(inward))
+	telephone := fmt.Sprintf("%s 496%04d", town.dial, w.rng.IntN(10000))
+	practice := town.practices[w.rng.IntN(len(town.practices))]
+	family := w.pick(families)
+	member := func(sex string, age int) *Person {
+		p := w.newPerson(sex, family, age)
+		p.Line, p.Town, p.Postcode, p.Telephone, p.Practice = line, town.name, postcode, telephone, practice
+		w.People = append(w.People, p)
+		return p
+	}
+	age := 20 + w.rng.IntN(70)
+	first := member(w.pick([]string{"female", "male"}), age)
+	if limit > 1 && w.chance(0.6) {
+		other := "male"
+		if first.Sex == "male" {
+			other = "female"
+		}
+		second := member(other, max(19, age-5+w.rng.IntN(10)))
+		first.Kin, first.KinHow, second.Kin, second.KinHow = second, "partner", first, "partner"
+	}
+	for children := w.rng.IntN(4); children > 0 && age > 22 && age < 58 && limit > 5; children-- {
+		child := member(w.pick([]string{"female", "male"}), w.rng.IntN(min(18, age-19)))
+		child.Kin, child.KinHow = first, map[string]string{"female": "mother", "male": "father"}[first.Sex]
+	}
+	for _, p := range w.People {
+		if p.Events == nil && p.Line == line {
+			w.liveALife(p)
+		}
+	}
+}
+
+func (w *World) newPerson(sex, family string, age int) *Person {
+	born := w.Now.AddDate(-age, 0, -w.rng.IntN(365)).Truncate(24 * time.Hour)
+	p := &Person{ID: fmt.Sprintf("p%d", len(w.People)+1), NHS: w.nhsNumber(), Sex: sex, Family: family, Born: born}
+	switch {
+	case sex == "female" && age < 18:
+		p.Title, p.Given = "Miss", w.pick(girls)
+	case sex == "female":
+		p.Title, p.Given = w.pick([]string{"Mrs", "Ms", "Miss", "Dr"}), w.pick(girls)
+	case age < 18:
+		p.Title, p.Given = "Master", w.pick(boys)
+	default:
+		p.Title, p.Given = "Mr", w.pick(boys)
+	}
+	return p
+}
+
+func (p *Person) age(at time.Time) int {
+	years := at.Year() - p.Born.Year()
+	if at.YearDay() < p.Born.YearDay() {
+		years--
+	}
+	return years
+}
+
+// local is the identifier that a contributor's own system has for the person.
+func (p *Person) local(from kmcr.ContributorCode) string {
+	h := uint32(2166136261)
+	for _, c := range string(from) + "/" + p.ID + "/" + string(p.NHS) {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return fmt.Sprintf("%s%07d", strings.ToUpper(string(from[:1])), h%10000000)
+}
