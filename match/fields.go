@@ -26,7 +26,7 @@ type finding struct {
 }
 
 func compareNumbers(a, b kmcr.NHSNumber) finding {
-	f := finding{field: "NHS number"}
+	f := finding{field: fieldNumber}
 	switch {
 	case !valid(a) || !valid(b):
 	case a == b:
@@ -51,7 +51,7 @@ func unverified(status string) bool {
 // compareBorn compares dates of birth. One that stands for "not known"
 // (1900-01-01) and one that is not whole carry little weight.
 func compareBorn(a, b string) finding {
-	f := finding{field: "date of birth"}
+	f := finding{field: fieldBorn}
 	a, b = realDate(a), realDate(b)
 	if a > b {
 		a, b = b, a
@@ -119,7 +119,7 @@ func digitsApart(a, b string) int {
 }
 
 func compareSex(a, b string) finding {
-	f := finding{field: "sex"}
+	f := finding{field: fieldSex}
 	known := func(s string) bool { return s == "male" || s == "female" }
 	switch {
 	case !known(a) || !known(b):

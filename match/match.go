@@ -1,6 +1,10 @@
 package match
 
-import "kmcr"
+import (
+	"strings"
+
+	"kmcr"
+)
 
 // Identity is what is known of one contributor's patient, for comparison.
 type Identity struct {
@@ -41,6 +45,42 @@ type Reason struct {
 	Words  string
 	Weight float64
 }
+
+// Contradicts tells whether something that is known of both speaks against
+// their being one person, where a verdict may be other than Same merely
+// because too little is known.
+func (v Verdict) Contradicts() bool {
+	if v.Outcome == Same {
+		return false
+	}
+	for _, r := range v.Reasons {
+		switch r.Field {
+		case fieldNumber, fieldBorn, fieldFamily, fieldGiven, fieldSex:
+			if r.Weight < 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Words gives the reasons as one line ("NHS number agrees; date of birth differs").
+func (v Verdict) Words() string {
+	words := make([]string, len(v.Reasons))
+	for i, r := range v.Reasons {
+		words[i] = r.Words
+	}
+	return strings.Join(words, "; ")
+}
+
+// The fields that can speak against two being one.
+const (
+	fieldNumber = "NHS number"
+	fieldBorn   = "date of birth"
+	fieldFamily = "family name"
+	fieldGiven  = "given name"
+	fieldSex    = "sex"
+)
 
 // prior is the log2 odds that two people drawn from the population served
 // (about two million) are one and the same.

@@ -32,7 +32,7 @@ type plainName struct {
 // compareNames finds the pair of names that agrees best. Names of earlier
 // times count as much as those of now: people marry.
 func compareNames(a, b []Name) nameFinding {
-	best := nameFinding{family: finding{field: "family name"}, given: finding{field: "given name"}, middle: unknown}
+	best := nameFinding{family: finding{field: fieldFamily}, given: finding{field: fieldGiven}, middle: unknown}
 	first := true
 	for _, x := range plainNames(a) {
 		for _, y := range plainNames(b) {
@@ -71,8 +71,8 @@ func comparePair(x, y plainName) nameFinding {
 	}
 	if joined(x.family) == y.given[0] && joined(y.family) == x.given[0] {
 		return nameFinding{
-			family:  finding{"family name", "and given name agree, changed over", close, 7},
-			given:   finding{"given name", "and family name agree, changed over", close, 5},
+			family:  finding{fieldFamily, "and given name agree, changed over", close, 7},
+			given:   finding{fieldGiven, "and family name agree, changed over", close, 5},
 			middle:  unknown,
 			swapped: true, sounding: true,
 		}
@@ -81,7 +81,7 @@ func comparePair(x, y plainName) nameFinding {
 }
 
 func compareFamily(a, b []string) finding {
-	f := finding{field: "family name"}
+	f := finding{field: fieldFamily}
 	x, y := joined(a), joined(b)
 	switch {
 	case x == "" || y == "":
@@ -112,7 +112,7 @@ func within(short, long []string) bool {
 
 // compareGiven compares the first given names, and says how the others compare.
 func compareGiven(a, b []string) (finding, level) {
-	f := finding{field: "given name"}
+	f := finding{field: fieldGiven}
 	if len(a) == 0 || len(b) == 0 {
 		return f, unknown
 	}
