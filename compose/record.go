@@ -16,7 +16,9 @@ type Input struct {
 	Hidden            map[kmcr.Section]string // sections that this role does not see, and why in words
 	Unavailable       map[kmcr.Section]string // sections that cannot be shown now, and why
 	PossibleDuplicate bool
-	Now               time.Time
+	// Telephones are the organisations' own, by code.
+	Telephones map[kmcr.ODS]string
+	Now        time.Time
 }
 
 // Demographics is what one contributor says of who the person is.
@@ -96,6 +98,8 @@ type Record struct {
 	Sources       []Source        `json:"sources"`
 	// NotShown lists permitted statements that stand in no part above, with the reason (conservation: every statement is shown or listed here).
 	NotShown []NotShown `json:"notShown"`
+
+	noKnownAllergies []Provenance
 }
 
 // Part is one section of the record with its honesty: which kind of nothing, how fresh, what is withheld.
@@ -111,6 +115,7 @@ type Part[T any] struct {
 	Incomplete string       `json:"incomplete,omitempty"` // "may be incomplete: … last heard …"
 	Updated    Date         `json:"updated"`              // newest item
 	Sources    []SourceNote `json:"sources"`              // each contributor that fills this section, and when it last spoke
+	StatedBy   []Provenance `json:"statedBy,omitempty"`   // who states that there is none, where State is NoneKnown
 }
 
 // SourceNote says when a contributor last spoke about a section.
@@ -293,6 +298,3 @@ type NotShown struct {
 	From Provenance `json:"from"`
 	Why  string     `json:"why"`
 }
-
-// Compose makes the record. It is pure; the order of Input.Statements changes nothing.
-func Compose(in Input) *Record { panic("not built") }

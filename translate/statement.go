@@ -17,19 +17,29 @@ type Reading struct {
 	Retire []Retirement
 	// Unmapped lists what was in the message and is in no statement: segment or column, and why.
 	Unmapped []string
-	// Event is what happened, for those who should be told: "admission", "transfer", "discharge", "cancel-admission", … "" for nothing.
+	// Flags are doubts about the data that do not keep it out: an event time in the future, a record without a visit number. Never an identifier.
+	Flags []string
+	// Event is what happened, for those who should be told: "admission", "transfer", "discharge", "cancel-admission", "cancel-transfer",
+	// "cancel-discharge", "pre-admission", "attendance", "death", "new-result", "new-document", "appointment", "appointment-cancelled",
+	// "appointment-missed", "referral", "social-care"; "" for nothing.
 	Event string
 }
 
-// Retirement ends statements of patient (index into Patients) whose Key begins with Prefix.
+// Retirement ends statements of patient (index into Patients) whose Key begins
+// with Prefix, unless one of them is newer than At.
 type Retirement struct {
 	Patient int
 	Prefix  string
+	At      time.Time // of the message that retires; zero: when received
 }
 
 // Merge says that, in the contributor's own system, From has become Into:
 // keys of Claims.
 type Merge struct{ From, Into string }
+
+// PatientKey is the Key of the statement that is a patient's Patient resource,
+// to which "patient:" refers, in readings of HL7 v2 and Client Level Data.
+const PatientKey = "Patient"
 
 // Claims is what a contributor says of who its patient is.
 type Claims struct {
@@ -69,7 +79,7 @@ type Address struct {
 type Statement struct {
 	// Patient is the index into Reading.Patients; -1 for a statement about nobody (an organisation sent by itself).
 	Patient int
-	// Key is stable for the same statement of the same contributor and patient: "Encounter|spell|S123". Same Key, same logical id.
+	// Key is stable for the same statement of the same contributor and patient: "Encounter|S123". Same Key, same logical id.
 	Key string
 	// Resource is FHIR R4 JSON. References to other statements of this Reading are written "key:" + Key; to the patient, "patient:".
 	Resource []byte
@@ -80,7 +90,3 @@ type Statement struct {
 	// and the statement with Key Fold is made afresh, by Fold, from all fragments of that fold in order of At.
 	Fold string
 }
-
-// Fold makes the statement for fold from its fragments (their Resource, in
-// order of At): the spell from its ADT events, whatever the order in which they arrived.
-func Fold(fold string, fragments [][]byte) (Statement, error) { panic("not built") }

@@ -1,10 +1,14 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"kmcr"
+	"kmcr/audit"
+	"kmcr/compose"
 	"kmcr/disclose"
 	"kmcr/ingest"
 )
@@ -16,7 +20,74 @@ type Config struct {
 	Viewer   func(*http.Request) (kmcr.Viewer, error) // signin.Service.Viewer, handed over by cmd/kmcr
 	Log      *slog.Logger
 	Demo     bool
+	// Parked lists what could not be applied, and ShowParked opens one, decided and audited like Feeds; handed over by cmd/kmcr.
+	// Where they are nil the page of the feeds names the command that does it.
+	Parked     func(context.Context, kmcr.Viewer) ([]ParkedMessage, error)
+	ShowParked func(ctx context.Context, v kmcr.Viewer, id int64) (*ParkedMessage, error)
+	// Organisation gives an organisation's name for readers, "" for an unknown one; nil: codes are shown.
+	Organisation func(kmcr.ODS) string
 }
 
-// Mount adds the pages to mux.
-func Mount(mux *http.ServeMux, c Config) error { panic("not built") }
+// ParkedMessage is one message that could not be applied.
+type ParkedMessage struct {
+	ID          int64                `json:"id"`
+	Contributor kmcr.ContributorCode `json:"contributor"`
+	Format      kmcr.Format          `json:"format"`
+	ReceivedAt  time.Time            `json:"receivedAt"`
+	Reason      string               `json:"reason"`           // code: "identity-missing", …
+	Detail      string               `json:"detail,omitempty"` // in words, with the place
+	Raw         string               `json:"raw,omitempty"`    // as received; only when one is shown
+}
+
+// wayOut is what the pages ask of disclose.Service.
+type wayOut interface {
+	Record(ctx context.Context, v kmcr.Viewer, ref, where string, only ...kmcr.Section) (*compose.Record, error)
+	Statement(ctx context.Context, v kmcr.Viewer, id kmcr.StatementID, version int, where string) (*kmcr.Statement, error)
+	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
+	BreakGlass(ctx context.Context, v kmcr.Viewer, ref, reason string) error
+	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
+	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
+	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)
+	Alerts(ctx context.Context, v kmcr.Viewer) ([]disclose.Alert, error)
+	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
+	Matches(ctx context.Context, v kmcr.Viewer, state string) ([]disclose.Pair, error)
+	Privacy(ctx context.Context, v kmcr.Viewer) ([]disclose.PrivacyItem, error)
+}
+
+// wayIn is what the work lists ask of ingest.Service.
+type wayIn interface {
+	Replay(ctx context.Context, id int64, by kmcr.Viewer) error
+	Discard(ctx context.Context, id int64, reason string, by kmcr.Viewer) error
+	Decide(ctx context.Context, review int64, decision string, by kmcr.Viewer) error
+}
+
+// site is the pages, ready to serve.
+type site struct {
+	Config
+	out    wayOut
+	in     wayIn
+	assets assets
+	drawn  drawings
+	origin *http.CrossOriginProtection
+}
+
+// Mount adds the pages to mux. The catch-all "/" is theirs too: what no room answers is a page that says so.
+func Mount(mux *http.ServeMux, c Config) error {
+	return mount(mux, c, c.Disclose, c.Ingest)
+}
+
+func mount(mux *http.ServeMux, c Config, out wayOut, in wayIn) error {
+	files, err := readAssets()
+	if err != nil {
+		return err
+	}
+	s := &site{Config: c, out: out, in: in, assets: files, origin: http.NewCrossOriginProtection()}
+	if s.drawn, err = s.readTemplates(); err != nil {
+		return err
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	s.routes(mux)
+	return nil
+}

@@ -1,0 +1,213 @@
+package access
+
+import (
+	"bytes"
+
+	"kmcr"
+)
+
+// Classify gives the section and labels of a FHIR resource (compact JSON).
+// The labels come from meta.security, from the codes in the resource
+// (sensitive.csv) and, for safeguarding, from its words.
+func Classify(resourceType string, body, meta []byte) (kmcr.Section, []kmcr.Label) {
+	section := sectionOf(resourceType, body)
+	labels := securityLabels(nil, meta)
+	if section == kmcr.Administrative && isContext(resourceType) {
+		return section, labels
+	}
+	body = plain(body)
+	labels = codeLabels(labels, body)
+	if child, adult, found := safeguarding(body); found {
+		if movesToSafeguarding(resourceType) {
+			section = kmcr.Safeguarding
+		}
+		labels = safeguardingLabels(labels, child, adult)
+	}
+	return section, labels
+}
+
+// sectionOf gives the section by type, and by category where the type does not say enough.
+func sectionOf(resourceType string, body []byte) kmcr.Section {
+	switch resourceType {
+	case "Observation":
+		return observationSection(body)
+	case "EpisodeOfCare":
+		return episodeSection(body)
+	case "Flag":
+		return kmcr.Alerts
+	}
+	return sectionByType(resourceType)
+}
+
+func sectionByType(resourceType string) kmcr.Section {
+	switch resourceType {
+	case "Patient":
+		return kmcr.Demographics
+	case "DetectedIssue", "AdverseEvent":
+		return kmcr.Alerts
+	case "AllergyIntolerance":
+		return kmcr.Allergies
+	case "MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense", "Medication",
+		"MedicationKnowledge":
+		return kmcr.Medicines
+	case "Condition", "Procedure", "FamilyMemberHistory", "BodyStructure":
+		return kmcr.Problems
+	case "DiagnosticReport", "Specimen", "ImagingStudy", "MolecularSequence":
+		return kmcr.Results
+	case "ClinicalImpression", "QuestionnaireResponse":
+		return kmcr.Observations
+	case "Immunization", "ImmunizationEvaluation", "ImmunizationRecommendation":
+		return kmcr.Vaccinations
+	case "Encounter":
+		return kmcr.Encounters
+	case "Appointment", "AppointmentResponse":
+		return kmcr.Appointments
+	case "ServiceRequest", "Task":
+		return kmcr.Referrals
+	case "DocumentReference", "DocumentManifest", "Composition", "Binary", "Media":
+		return kmcr.Documents
+	case "RelatedPerson", "CareTeam":
+		return kmcr.Contacts
+	case "CarePlan", "Goal", "Consent", "RiskAssessment":
+		return kmcr.Plans
+	}
+	if isContext(resourceType) || isPaperwork(resourceType) {
+		return kmcr.Administrative
+	}
+	return kmcr.OtherSection
+}
+
+// isPaperwork tells whether resources of this type are claims, bills, definitions or traffic: no statement about care by themselves.
+func isPaperwork(resourceType string) bool {
+	switch resourceType {
+	case "Account", "AuditEvent", "Bundle", "ChargeItem", "Claim", "ClaimResponse", "Contract", "Coverage",
+		"CoverageEligibilityRequest", "CoverageEligibilityResponse", "EnrollmentRequest", "EnrollmentResponse",
+		"ExplanationOfBenefit", "Group", "InsurancePlan", "Invoice", "Linkage", "MeasureReport", "MessageHeader",
+		"OperationOutcome", "Parameters", "PaymentNotice", "PaymentReconciliation", "Person", "Questionnaire",
+		"Subscription":
+		return true
+	}
+	return false
+}
+
+// observationSection goes by category: laboratory and imaging are results, social history is social care.
+func observationSection(body []byte) kmcr.Section {
+	section := kmcr.Observations
+	items(member(body, "category"), func(concept []byte) {
+		items(member(concept, "coding"), func(coding []byte) {
+			switch string(text(member(coding, "code"))) {
+			case "laboratory", "imaging":
+				section = kmcr.Results
+			case "social-history":
+				section = kmcr.SocialCare
+			}
+		})
+	})
+	return section
+}
+
+// episodeSection tells care packages of social care from episodes of health care by the words of their type.
+func episodeSection(body []byte) kmcr.Section {
+	for _, name := range []string{"type", "identifier"} {
+		if v := member(body, name); containsAny(v, "ocial care", "ocial-care", "ocialcare", "ong term support", "hort term support",
+			"arer support", "eablement", "omiciliary", "are home", "cld") {
+			return kmcr.SocialCare
+		}
+	}
+	return kmcr.Encounters
+}
+
+func containsAny(b []byte, words ...string) bool {
+	for _, w := range words {
+		if bytes.Contains(b, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// securityLabels reads the labels of meta.security.
+func securityLabels(labels []kmcr.Label, meta []byte) []kmcr.Label {
+	if len(meta) == 0 {
+		return labels
+	}
+	items(member(meta, "security"), func(coding []byte) {
+		if l := labelOf(string(text(member(coding, "code")))); l != "" {
+			labels = add(labels, l)
+		}
+	})
+	return labels
+}
+
+// labelOf maps a security code (HL7 v3 Confidentiality, HL7 v3 ActCode
+// information sensitivity, our own topic tags) to a label; "" for one that
+// asks for nothing (U, L, M, N, or a handling instruction).
+func labelOf(code string) kmcr.Label {
+	switch code {
+	case "R", "TABOO", "CEL", "VIP":
+		return kmcr.Restricted
+	case "V":
+		return kmcr.VeryRestricted
+	case "SEX", "HIV", "STD", "SEXUALITY", "GENDER", "REPRO":
+		return kmcr.TopicSexual
+	case "MH", "PSY", "PSYTHPN", "BH":
+		return kmcr.TopicMental
+	case "SUD", "ETH", "ETHUD", "OPIOIDUD":
+		return kmcr.TopicSubstance
+	case "SAFEG-CH":
+		return kmcr.TopicSafeguardChild
+	case "SAFEG-AD", "SDV", "DV", "IPV":
+		return kmcr.TopicSafeguardAdult
+	case "THIRD-PARTY":
+		return kmcr.TopicThirdParty
+	}
+	return ""
+}
+
+func add(labels []kmcr.Label, l kmcr.Label) []kmcr.Label {
+	for _, have := range labels {
+		if have == l {
+			return labels
+		}
+	}
+	return append(labels, l)
+}
+
+var (
+	wordSafeguarding = []byte("afeguarding")
+	wordProtection   = []byte("hild protection")
+	wordLookedAfter  = []byte("ooked after child")
+	wordUnborn       = []byte("nborn child")
+	wordChild        = []byte("hild")
+	wordAdult        = []byte("dult")
+)
+
+// safeguarding tells whether a resource speaks of safeguarding, and of whom.
+func safeguarding(body []byte) (child, adult, found bool) {
+	if bytes.Contains(body, wordProtection) || bytes.Contains(body, wordLookedAfter) || bytes.Contains(body, wordUnborn) {
+		return true, false, true
+	}
+	if !bytes.Contains(body, wordSafeguarding) {
+		return false, false, false
+	}
+	return bytes.Contains(body, wordChild), bytes.Contains(body, wordAdult), true
+}
+
+func safeguardingLabels(labels []kmcr.Label, child, adult bool) []kmcr.Label {
+	if child {
+		labels = add(labels, kmcr.TopicSafeguardChild)
+	}
+	if adult {
+		labels = add(labels, kmcr.TopicSafeguardAdult)
+	}
+	return labels
+}
+
+// movesToSafeguarding tells whether a resource of this type that speaks of safeguarding is a safeguarding entry itself.
+func movesToSafeguarding(resourceType string) bool {
+	switch resourceType {
+	case "Flag", "Condition", "CarePlan", "EpisodeOfCare", "RiskAssessment", "ServiceRequest":
+		return true
+	}
+	return false
+}

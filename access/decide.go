@@ -1,0 +1,161 @@
+package access
+
+import (
+	"time"
+
+	"kmcr"
+)
+
+// Facts are everything a decision is made from. A missing fact means no.
+type Facts struct {
+	Viewer       kmcr.Viewer
+	Organisation *kmcr.Organisation // the viewer's; nil: not known
+	Person       kmcr.PersonID
+	Involvements []kmcr.Involvement // of the person, all kinds, with everybody
+	Objections   []Objection
+	Purpose      kmcr.Purpose
+	Now          time.Time
+}
+
+// Objection is a person's objection to sharing: whole, or to one organisation or role.
+type Objection struct {
+	Organisation kmcr.ODS  // "" any
+	Role         kmcr.Role // "" any
+	From, Until  time.Time
+}
+
+// Outcome of a decision about a record.
+type Outcome string
+
+// The outcomes: NotInvolved may find the person and is told what is lawful next (403); Unknown may not know that there is such a person (404).
+const (
+	Permitted   Outcome = "permitted"
+	NotInvolved Outcome = "not-involved"
+	Unknown     Outcome = "unknown"
+)
+
+// Decision is the answer for a record; Item is the answer for each thing in it.
+type Decision struct {
+	Outcome Outcome
+	// Rule says in words which rule decided; Basis is the involvement it rests on ("registered with Ashford practice").
+	Rule, Basis string
+	// Kind is the kind of that involvement (kmcr.Involvement); "" where nothing is permitted.
+	Kind string
+	// Remedy says what is lawful next, for NotInvolved.
+	Remedy string
+	// Until is when the basis ends; zero: no end.
+	Until time.Time
+}
+
+// Rule is one step of the decision about a record.
+type Rule struct {
+	Name   string // short, stable
+	Says   string // the sentence a person can read
+	Source string // the law, standard or agreement it comes from
+	judge  func(Facts) Decision
+}
+
+// Rules lists the rules in the order in which they are asked: the first that
+// has something to say decides, and the last always has.
+func Rules() []Rule {
+	return []Rule{viewerKnown, roleKnown, signatory, purposeKnown, opensRecords, objection, relationship, breakGlass, notInvolved}
+}
+
+var rules = Rules()
+
+// Decide judges one viewer, one person, one purpose, one instant.
+func Decide(f Facts) Decision {
+	for _, r := range rules {
+		d := r.judge(f)
+		if d.Outcome == "" {
+			continue
+		}
+		if d.Rule == "" {
+			d.Rule = r.Says
+		}
+		return d
+	}
+	return Decision{Outcome: Unknown, Rule: "No rule permits this, so it is refused."}
+}
+
+// refuse is NotInvolved for a viewer who may search all people, and Unknown for everybody else.
+func refuse(f Facts, remedy string) Decision {
+	if permissionsOf[f.Viewer.Role].finds != findsAll {
+		return Decision{Outcome: Unknown}
+	}
+	return Decision{Outcome: NotInvolved, Remedy: remedy}
+}
+
+// first asks the rules about the viewer alone, in their order; nil where none objects.
+func first(v kmcr.Viewer, o *kmcr.Organisation) *Rule {
+	f := Facts{Viewer: v, Organisation: o}
+	for _, r := range []Rule{viewerKnown, roleKnown, signatory} {
+		if r.judge(f).Outcome != "" {
+			return &r
+		}
+	}
+	return nil
+}
+
+// MayFind tells whether a viewer may search for people at all, and the rule
+// that said so. What is found is still for Decide: a person whom it calls
+// Unknown is left out of what is found.
+func MayFind(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
+	if r := first(v, o); r != nil {
+		return false, r.Says
+	}
+	if permissionsOf[v.Role].finds == findsNobody {
+		return false, "This role does not look for people."
+	}
+	return true, "People who work with care records for an organisation that has signed the agreement may look for a person."
+}
+
+// MayBreakGlass tells whether a viewer may open a record in an emergency
+// without a relationship, and the rule that said so.
+func MayBreakGlass(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
+	if r := first(v, o); r != nil {
+		return false, r.Says
+	}
+	if !permissionsOf[v.Role].breaksGlass {
+		return false, "Only roles that give care may open a record in an emergency."
+	}
+	return true, breakGlass.Says
+}
+
+// WorkList is a list that belongs to a job, not to a relationship with a person.
+type WorkList string
+
+// The work lists.
+const (
+	WorkCaseload WorkList = "caseload" // my people and what happened to them
+	WorkPrivacy  WorkList = "privacy"  // who looked at what
+	WorkMatches  WorkList = "matches"  // pairs of records that may be one person
+	WorkFeeds    WorkList = "feeds"    // what contributors send
+)
+
+// MayWork tells whether a viewer may open a work list, and the rule that said so.
+func MayWork(v kmcr.Viewer, o *kmcr.Organisation, l WorkList) (bool, string) {
+	if r := first(v, o); r != nil {
+		return false, r.Says
+	}
+	if !permissionsOf[v.Role].lists[l] {
+		return false, "This list belongs to another job."
+	}
+	return true, "The list belongs to this job."
+}
+
+// MayRead tells whether a viewer may read a statement about nobody (an
+// organisation, a practitioner, a place that other statements refer to), and
+// the rule that said so.
+func MayRead(v kmcr.Viewer, o *kmcr.Organisation, s *kmcr.Statement) (bool, string) {
+	if r := first(v, o); r != nil {
+		return false, r.Says
+	}
+	if opensRecords.judge(Facts{Viewer: v}).Outcome != "" {
+		return false, opensRecords.Says
+	}
+	if s == nil || s.Internal || len(s.Labels) > 0 || s.Section != kmcr.Administrative || !isContext(s.Type) {
+		return false, "Only who and where other entries speak of may be read without a person."
+	}
+	return true, "Those who give care may read who and where the entries of a record speak of."
+}

@@ -1,0 +1,127 @@
+package compose
+
+import (
+	"slices"
+	"strings"
+
+	"kmcr"
+	"kmcr/terms"
+)
+
+// allergies makes one line of each substance; "no known allergy" is no line but a statement about the section.
+func (c *composer) allergies() {
+	lines := map[string]*Allergy{}
+	var order []string
+	var none []*entry
+	var active []*entry
+	for _, e := range c.allergy {
+		k := concept(e.v.Get("code"))
+		st := concept(e.v.Get("clinicalStatus")).code
+		ver := concept(e.v.Get("verificationStatus")).code
+		if slices.ContainsFunc(k.codes, func(x terms.Code) bool { return terms.NoKnownAllergy(x.Code) }) || strings.HasPrefix(strings.ToLower(k.text), "no known") {
+			none = append(none, e)
+			continue
+		}
+		if k.text == "" {
+			k = concept(first(e.v.Get("reaction")).Get("substance"))
+		}
+		key := terms.SubstanceKey(k.codes, k.text)
+		line := lines[key]
+		if line == nil {
+			line = &Allergy{Item: Item{Title: orUnnamed(k.text, "Allergy"), Kind: "Allergy"}, Substance: orUnnamed(k.text, "Allergy"), Coded: len(k.codes) > 0}
+			lines[key] = line
+			order = append(order, key)
+		}
+		isActive := (st == "active" || st == "") && ver != "refuted"
+		if isActive {
+			active = append(active, e)
+		}
+		if isActive && !line.Active || len(line.From) == 0 {
+			line.Active, line.Status = line.Active || isActive, statusOr(st, "Active")
+			line.Certainty = uncertain(ver)
+			if ver == "refuted" {
+				line.Status = "Ruled out"
+			}
+		}
+		for _, reaction := range e.v.Get("reaction").Items() {
+			if text := strings.ReplaceAll(concepts(reaction.Get("manifestation")), ", ", " + "); text != "" && !slices.Contains(line.Reactions, text) {
+				line.Reactions = append(line.Reactions, text)
+			}
+			if s := reaction.Get("severity").Text(); s != "" && severer(s, line.Severity) {
+				line.Severity = s
+			}
+		}
+		if e.v.Get("criticality").Text() == "high" && line.Severity == "" {
+			line.Severity = "high risk"
+		}
+		if d := when(e.v, "recordedDate", "onsetDateTime", "lastOccurrence"); d.key() > line.Date.key() {
+			line.Date = d
+		}
+		line.Details = mergeDetails(line.Details, details("Category", e.v.First("category").Text(), "Note", notes(e.v)))
+		line.From = append(line.From, c.from(e))
+	}
+	for _, key := range order {
+		slices.Sort(lines[key].Reactions)
+		c.r.Allergies.Items = append(c.r.Allergies.Items, *lines[key])
+	}
+	for _, e := range none {
+		if len(active) == 0 {
+			c.r.noKnownAllergies = append(c.r.noKnownAllergies, c.from(e))
+			continue
+		}
+		c.notShown(e, "says that no allergies are known, while an allergy is recorded: see conflicts")
+	}
+	if len(none) > 0 && len(active) > 0 {
+		var values []ConflictValue
+		for _, e := range active {
+			values = append(values, ConflictValue{Value: concept(e.v.Get("code")).text, Date: when(e.v, "recordedDate"), From: c.provenance(e)})
+		}
+		for _, e := range none {
+			values = append(values, ConflictValue{Value: "No known allergies", Date: when(e.v, "recordedDate"), From: c.provenance(e)})
+		}
+		id := c.conflictBecause("Allergies", kmcr.Allergies, "allergies", values, 0, "A recorded allergy is preferred to a statement that there is none: leaving it out would be the greater harm.")
+		for i := range c.r.Allergies.Items {
+			if c.r.Allergies.Items[i].Active {
+				c.r.Allergies.Items[i].Conflict = id
+			}
+		}
+	}
+}
+
+var severities = []string{"", "mild", "moderate", "severe"}
+
+func severer(a, b string) bool { return slices.Index(severities, a) > slices.Index(severities, b) }
+
+func (a Allergy) order() (bool, Date, string) {
+	return a.Active, "", strings.ToLower(a.Substance) // alphabetical (ADR-0001 and following)
+}
+
+// allergyTitle says one of the four of ISB 1505 PAB-0064, word for word.
+func (c *composer) allergyTitle() {
+	p := &c.r.Allergies
+	live := false
+	for _, a := range p.Items {
+		if a.Active {
+			live = true
+			c.r.Banner.Allergies = append(c.r.Banner.Allergies, a.Substance)
+		}
+		if a.Date.key() > p.Updated.key() {
+			p.Updated = a.Date
+		}
+	}
+	switch {
+	case live:
+		p.State, p.Words = Known, "Known allergies"
+	case p.State == Unavailable && len(c.r.noKnownAllergies) == 0:
+		p.Words = "Allergies unavailable"
+	case len(c.r.noKnownAllergies) > 0:
+		p.State, p.Words = NoneKnown, "No known allergies"
+		p.StatedBy = c.r.noKnownAllergies
+	default:
+		p.State, p.Words = NotRecorded, "Allergies not recorded"
+	}
+	c.r.Banner.AllergyTitle = p.Words
+	if c.r.Banner.Allergies == nil {
+		c.r.Banner.Allergies = []string{}
+	}
+}

@@ -1,0 +1,350 @@
+package compose
+
+import (
+	"slices"
+	"strings"
+
+	"kmcr"
+	"kmcr/fhir"
+	"kmcr/terms"
+)
+
+// patient shows what a Patient resource says besides who the person is: contacts and general practitioner; the rest is the banner.
+func (c *composer) patient(e *entry) {
+	from := c.from(e)
+	for _, p := range e.v.Get("contact").Items() {
+		relationship := concepts(p.Get("relationship"))
+		c.contact(Contact{Item: Item{Kind: "Personal contact", Active: true, Date: when(p, "period.start"), From: []Provenance{from}}, Name: orUnnamed(personName(p.Get("name")), "Contact"), Role: relationship,
+			Telephone: telephone(p.Get("telecom")), Personal: true, NextOfKin: strings.Contains(strings.ToLower(relationship), "next of kin")})
+	}
+}
+
+// generalPractice is the practice that the person is registered with, first among the professional contacts.
+func (c *composer) generalPractice() {
+	if c.r.Banner.Practice == "" || len(c.r.Banner.From) == 0 {
+		return
+	}
+	for _, d := range c.in.Demographics {
+		if d.PracticeName == c.r.Banner.Practice || string(d.Practice) == c.r.Banner.Practice {
+			c.contact(Contact{Item: Item{Kind: "GP practice", Active: true, From: []Provenance{c.demographicsFrom(d)}}, Name: c.r.Banner.Practice, Role: "GP practice", Organisation: c.r.Banner.Practice, Telephone: c.in.Telephones[d.Practice]})
+			return
+		}
+	}
+}
+
+func (c *composer) contact(k Contact) {
+	k.Title = k.Name
+	for i, have := range c.r.Contacts.Items {
+		if have.Name == k.Name && have.Role == k.Role && have.Organisation == k.Organisation && have.Telephone == k.Telephone {
+			c.r.Contacts.Items[i].From = append(c.r.Contacts.Items[i].From, k.From...)
+			if k.Date.key() > have.Date.key() {
+				c.r.Contacts.Items[i].Date = k.Date
+			}
+			return
+		}
+	}
+	c.r.Contacts.Items = append(c.r.Contacts.Items, k)
+}
+
+func telephone(telecom fhir.Value) string {
+	for _, t := range telecom.Items() {
+		if s := t.Get("system").Text(); s == "phone" || s == "sms" || s == "" {
+			if n := t.Get("value").Text(); n != "" {
+				return n
+			}
+		}
+	}
+	return ""
+}
+
+func (c *composer) related(e *entry) {
+	relationship := concepts(e.v.Get("relationship"))
+	c.contact(Contact{Item: Item{Kind: "Personal contact", Active: e.v.Get("active").Text() != "false", Date: when(e.v, "period.start"), From: []Provenance{c.from(e)}}, Name: orUnnamed(personName(e.v.Get("name")), "Contact"), Role: relationship,
+		Telephone: telephone(e.v.Get("telecom")), Personal: true, NextOfKin: strings.Contains(strings.ToLower(relationship), "next of kin")})
+}
+
+func (c *composer) team(e *entry) {
+	from := c.from(e)
+	active := e.v.Get("status").Text() == "active" || e.v.Get("status").Text() == ""
+	organisation := c.nameOf(first(e.v.Get("managingOrganization")))
+	base := Item{Kind: "Professional contact", Active: active, Date: when(e.v, "period.start"), End: when(e.v, "period.end"), Details: details("Team", e.v.Get("name").Text()), From: []Provenance{from}}
+	people := 0
+	for _, p := range e.v.Get("participant").Items() {
+		if name := c.nameOf(p.Get("member")); name != "" {
+			c.contact(Contact{Item: base, Name: name, Role: concepts(p.Get("role")), Organisation: organisation, Telephone: telephone(e.v.Get("telecom"))})
+			people++
+		}
+	}
+	if people == 0 {
+		c.contact(Contact{Item: base, Name: orUnnamed(e.v.Get("name").Text(), "Team"), Role: concepts(e.v.Get("category")), Organisation: organisation, Telephone: telephone(e.v.Get("telecom"))})
+	}
+}
+
+func (c *composer) encounter(e *entry) {
+	v := e.v
+	class := first(v.Get("class")).Get("code").Text()
+	if class == "" {
+		class = v.Get("class").Get("code").Text()
+	}
+	reasons := concepts(v.Get("reasonCode"))
+	reason := reasons
+	if reason == "" {
+		for _, r := range append(v.Get("reasonReference").Items(), v.Get("diagnosis").Items()...) {
+			if name := c.condition(r); name != "" {
+				reason = name
+				break
+			}
+		}
+	}
+	for _, d := range v.Get("diagnosis").Items() {
+		if name := c.condition(d); name != "" && !strings.Contains(reason, name) {
+			reason = strings.TrimPrefix(reason+"; "+name, "; ")
+		}
+	}
+	code := concept(v.Get("reasonCode")).code
+	st := v.Get("status").Text()
+	x := Encounter{Class: terms.Say(terms.EncounterClass, class), Organisation: c.nameOf(v.Get("serviceProvider")), Ward: c.ward(v), Reason: reason, How: extension(v, "AdmissionMethod", terms.AdmissionMethod),
+		Expected: extensionDate(v, "xpectedDischarge"), Destination: destination(v)}
+	if x.Organisation == "" {
+		if s := c.sources[e.Contributor]; s != nil {
+			x.Organisation, x.Telephone = s.OrganisationName, s.Telephone
+		}
+	} else if s := c.sources[e.Contributor]; s != nil && (s.OrganisationName == x.Organisation || s.OrganisationName == "") {
+		x.Telephone = s.Telephone
+	}
+	x.Item = Item{Title: encounterTitle(x.Class, concepts(v.Get("type")), st), Plain: terms.Plain(code, reason), Kind: "Encounter", Status: terms.Say(terms.Status, st), Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
+	x.Active = st == "in-progress" || st == "onleave" || st == "arrived" || st == "triaged"
+	x.Now = x.Active && (x.Class == "inpatient" || x.Class == "emergency department" || x.Class == "observation" || x.Class == "day or short stay") && !x.End.before(c.in.Now)
+	x.Details = details("Discharge", extension(v, "DischargeMethod", terms.DischargeMethod), "Service", concept(v.Get("serviceType")).text, "With", c.participants(v), "Note", notes(v))
+	for _, flag := range v.Path("extension") {
+		if strings.Contains(flag.Get("url").Text(), "data-quality") {
+			x.Details = append(x.Details, Detail{"Data quality", flag.Get("valueString").Text()})
+		}
+	}
+	c.r.Encounters.Items = append(c.r.Encounters.Items, x)
+	for _, p := range v.Get("participant").Items() {
+		if name := c.nameOf(p.Get("individual")); name != "" {
+			c.contact(Contact{Item: Item{Kind: "Professional contact", Active: x.Active, Date: x.Date, From: []Provenance{c.provenance(e)}}, Name: name, Role: concepts(p.Get("type")), Organisation: x.Organisation, Telephone: x.Telephone})
+		}
+	}
+}
+
+func encounterTitle(class, kind, st string) string {
+	title := kind
+	if title == "" {
+		title = map[string]string{"inpatient": "Admission", "emergency department": "Emergency attendance", "outpatient or clinic": "Contact", "home visit": "Home visit"}[class]
+	}
+	if title == "" {
+		title = orUnnamed(class, "Contact")
+	}
+	if st == "cancelled" {
+		title += " (cancelled)"
+	}
+	return strings.ToUpper(title[:1]) + title[1:]
+}
+
+// condition is the name of the Condition that a reference (or a diagnosis with one) leads to.
+func (c *composer) condition(v fhir.Value) string {
+	ref := v
+	if inner := v.Get("condition"); inner.Exists() {
+		ref = inner
+	}
+	if d := ref.Get("display").Text(); d != "" {
+		return d
+	}
+	if e := c.byRef[ref.Get("reference").Text()]; e != nil && e.Type == "Condition" {
+		return concept(e.v.Get("code")).text
+	}
+	return ""
+}
+
+// ward is where in the hospital: the last location that is not over.
+func (c *composer) ward(v fhir.Value) string {
+	ward := ""
+	for _, l := range v.Get("location").Items() {
+		if name := c.nameOf(l.Get("location")); name != "" && (l.Get("status").Text() != "completed" || ward == "") {
+			ward = name
+		}
+	}
+	return ward
+}
+
+func (c *composer) participants(v fhir.Value) string {
+	var names []string
+	for _, p := range v.Get("participant").Items() {
+		if name := c.nameOf(p.Get("individual")); name != "" {
+			if kind := concepts(p.Get("type")); kind != "" {
+				name += " (" + kind + ")"
+			}
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// extension reads a coded extension by the end of its address, in words where the list has them.
+func extension(v fhir.Value, name string, table terms.Table) string {
+	for _, x := range append(v.Get("extension").Items(), v.Path("hospitalization.extension")...) {
+		if !strings.Contains(x.Get("url").Text(), name) {
+			continue
+		}
+		k := concept(x.Get("valueCodeableConcept"))
+		if words, ok := terms.Words(table, k.code); ok {
+			return words
+		}
+		return k.text
+	}
+	return ""
+}
+
+func extensionDate(v fhir.Value, name string) Date {
+	for _, x := range append(v.Get("extension").Items(), v.Path("hospitalization.extension")...) {
+		if strings.Contains(x.Get("url").Text(), name) || strings.Contains(strings.ToLower(x.Get("url").Text()), "expected-discharge") {
+			return when(x, "valueDateTime", "valueDate")
+		}
+	}
+	return ""
+}
+
+func destination(v fhir.Value) string {
+	k := concept(v.First("hospitalization.dischargeDisposition"))
+	if words, ok := terms.Words(terms.DischargeDestination, k.code); ok {
+		return words
+	}
+	return k.text
+}
+
+func (c *composer) appointment(e *entry) {
+	v := e.v
+	title := v.Get("description").Text()
+	for _, t := range []string{concepts(v.Get("serviceType")), concept(v.Get("appointmentType")).text, concepts(v.Get("specialty"))} {
+		if title == "" {
+			title = t
+		}
+	}
+	var with []string
+	for _, p := range v.Get("participant").Items() {
+		if name := c.nameOf(p.Get("actor")); name != "" {
+			with = append(with, name)
+		}
+	}
+	st := v.Get("status").Text()
+	at := when(v, "start", "requestedPeriod.start")
+	c.r.Appointments.Items = append(c.r.Appointments.Items, Item{Title: orUnnamed(title, "Appointment"), Kind: "Appointment", Status: terms.Say(terms.Status, st), Date: at, End: when(v, "end"),
+		Active:  !at.before(c.in.Now) && slices.Contains([]string{"booked", "proposed", "pending", "arrived", "checked-in", "waitlist"}, st),
+		Details: details("With", strings.Join(with, ", "), "Reason", concepts(v.Get("reasonCode")), "Note", v.Get("comment").Text(), "For the person", v.Get("patientInstruction").Text(), "Why cancelled", concept(v.Get("cancelationReason")).text), From: []Provenance{c.from(e)}})
+}
+
+func (c *composer) referral(e *entry) {
+	v := e.v
+	st := v.Get("status").Text()
+	c.r.Referrals.Items = append(c.r.Referrals.Items, Item{Title: orUnnamed(concept(v.Get("code")).text, firstText("Referral", concepts(v.Get("category")))), Kind: "Referral or request", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "draft" || st == "on-hold",
+		Date: when(v, "authoredOn", "occurrenceDateTime", "occurrencePeriod.start"), Details: details("Category", concepts(v.Get("category")), "Reason", concepts(v.Get("reasonCode")), "Priority", v.Get("priority").Text(), "From", c.nameOf(v.Get("requester")), "To", c.nameOf(first(v.Get("performer"))), "Note", notes(v)),
+		From: []Provenance{c.from(e)}})
+}
+
+func firstText(other string, candidates ...string) string {
+	for _, t := range candidates {
+		if t != "" {
+			return t
+		}
+	}
+	return other
+}
+
+func (c *composer) document(e *entry) {
+	v := e.v
+	if e.Type == "Binary" {
+		c.attach(e, "Attached file", Document{ContentType: v.Get("contentType").Text(), Size: len(v.Get("data").Text()) * 3 / 4, HasContent: v.Get("data").Exists()}, "")
+		return
+	}
+	kind := concept(v.Get("type")).text
+	title := firstText(kind, v.First("content.attachment.title").Text(), v.Get("description").Text(), v.Get("title").Text())
+	contents := v.Get("content").Items()
+	if len(contents) == 0 {
+		c.attach(e, orUnnamed(title, "Document"), Document{ContentType: "text/html", HasContent: v.Get("text").Exists() || v.Get("section").Exists()}, kind)
+		return
+	}
+	a := contents[0].Get("attachment")
+	size := len(a.Get("data").Text()) * 3 / 4
+	c.attach(e, orUnnamed(title, "Document"), Document{ContentType: a.Get("contentType").Text(), Size: size, HasContent: size > 0}, kind)
+}
+
+func (c *composer) attachment(e *entry, title string, a fhir.Value) {
+	size := len(a.Get("data").Text()) * 3 / 4
+	c.attach(e, firstText(title, a.Get("title").Text()), Document{ContentType: a.Get("contentType").Text(), Size: size, HasContent: size > 0}, "")
+}
+
+func (c *composer) attach(e *entry, title string, d Document, kind string) {
+	v := e.v
+	d.Item = Item{Title: title, Kind: "Document", Status: status(v.Get("status")), Active: v.Get("status").Text() != "superseded", Date: when(v, "context.period.start", "date", "effectiveDateTime", "issued"),
+		Details: details("Type", kind, "Description", v.Get("description").Text(), "Setting", concept(v.First("context.practiceSetting")).text), From: []Provenance{c.from(e)}}
+	c.r.Documents.Items = append(c.r.Documents.Items, d)
+}
+
+// episode is a social care service or package, or an episode with a team.
+func (c *composer) episode(e *entry) {
+	v := e.v
+	st := v.Get("status").Text()
+	organisation := c.nameOf(v.Get("managingOrganization"))
+	item := Item{Title: orUnnamed(concepts(v.Get("type")), "Service"), Kind: "Service", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "onhold" || st == "planned" || st == "waitlist", Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
+	for _, x := range v.Get("extension").Items() {
+		url := x.Get("url").Text()
+		label := url[strings.LastIndexAny(url, "/:")+1:]
+		item.Details = append(item.Details, details(label, valueText(x))...)
+	}
+	if e.Section == kmcr.SocialCare {
+		s := Service{Item: item, Provider: organisation}
+		for _, d := range item.Details {
+			switch strings.ToLower(strings.ReplaceAll(d.Label, "-", " ")) {
+			case "provider":
+				s.Provider = d.Value
+			case "service component":
+				s.Component = d.Value
+			case "delivery mechanism":
+				s.Delivery = d.Value
+			case "planned units", "planned units per week":
+				s.Quantity = d.Value
+			}
+		}
+		c.r.SocialCare.Items = append(c.r.SocialCare.Items, s)
+		return
+	}
+	c.r.Encounters.Items = append(c.r.Encounters.Items, Encounter{Item: item, Class: "episode", Organisation: organisation})
+}
+
+func (c *composer) flag(e *entry) {
+	v := e.v
+	st := v.Get("status").Text()
+	k := concept(v.Get("code"))
+	item := Item{Title: orUnnamed(k.text, "Alert"), Plain: terms.Plain(k.code, ""), Kind: orUnnamed(concepts(v.Get("category")), "Alert"), Status: terms.Say(terms.Status, st), Active: st == "active", Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
+	if e.Section == kmcr.Safeguarding {
+		c.r.Safeguarding.Items = append(c.r.Safeguarding.Items, item)
+		return
+	}
+	c.r.Alerts.Items = append(c.r.Alerts.Items, item)
+}
+
+func (c *composer) plan(e *entry) {
+	v := e.v
+	st := firstText(v.Get("status").Text(), v.Get("lifecycleStatus").Text())
+	title := firstText("", v.Get("title").Text(), concept(v.Get("description")).text, concept(v.Get("code")).text, concepts(v.Get("category")), v.First("provision.code.text").Text())
+	if e.Type == "CarePlan" {
+		title = firstText(concepts(v.Get("category")), v.Get("title").Text())
+	}
+	var activities []string
+	for _, a := range v.Get("activity").Items() {
+		if t := firstText("", a.First("detail.description").Text(), concept(a.First("detail.code")).text, c.nameOf(a.Get("reference"))); t != "" {
+			activities = append(activities, t)
+		}
+	}
+	var outcomes []string
+	for _, p := range v.Get("prediction").Items() {
+		outcomes = append(outcomes, concept(p.Get("outcome")).text)
+	}
+	c.r.Plans.Items = append(c.r.Plans.Items, Item{Title: orUnnamed(title, "Plan"), Kind: e.Type, Status: terms.Say(terms.Status, st), Active: !slices.Contains([]string{"completed", "revoked", "cancelled", "rejected", "inactive", "stopped"}, st),
+		Date: when(v, "created", "period.start", "dateTime", "startDate", "occurrenceDateTime", "date", "statusDate"), End: when(v, "period.end", "provision.period.end"),
+		Details: details("Plan", planText(v), "Activities", strings.Join(activities, "; "), "Outcome", strings.Join(outcomes, ", "), "Decision", v.First("provision.type").Text(), "Rule", concept(v.Get("policyRule")).text, "Note", notes(v)), From: []Provenance{c.from(e)}})
+}
+
+func planText(v fhir.Value) string { return v.Get("description").Text() }

@@ -1,0 +1,356 @@
+package compose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/fhir"
+)
+
+// Compose makes the record. It is pure; the order of Input.Statements changes nothing.
+func Compose(in Input) *Record {
+	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}}
+	for i := range c.r.Sources {
+		c.sources[c.r.Sources[i].Contributor] = &c.r.Sources[i]
+	}
+	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
+	c.read()
+	for _, e := range c.entries {
+		c.place(e)
+	}
+	c.medicines()
+	c.allergies()
+	c.problems()
+	c.banner()
+	c.generalPractice()
+	c.finish()
+	return c.r
+}
+
+// entry is one statement with its index.
+type entry struct {
+	*kmcr.Statement
+	v     fhir.Value
+	shown bool
+}
+
+type composer struct {
+	in       Input
+	r        *Record
+	entries  []*entry
+	byRef    map[string]*entry // "Type/id"
+	sources  map[kmcr.ContributorCode]*Source
+	medicine []*entry
+	allergy  []*entry
+	problem  []*entry
+	patients []*entry
+	tests    map[string]*Test
+	vitals   map[string]*Test
+}
+
+// read indexes every statement and puts them in an order of their own.
+func (c *composer) read() {
+	ordered := slices.Clone(c.in.Statements)
+	slices.SortFunc(ordered, func(a, b *kmcr.Statement) int {
+		return cmp.Or(cmp.Compare(a.ID.Patient, b.ID.Patient), cmp.Compare(a.ID.Hash, b.ID.Hash), cmp.Compare(a.Version, b.Version))
+	})
+	for _, s := range ordered {
+		e := &entry{Statement: s}
+		if r := fhir.Of(s); r != nil {
+			e.v = r.Root()
+		} else {
+			c.notShown(e, "could not be displayed: its content cannot be read")
+			continue
+		}
+		c.entries = append(c.entries, e)
+		c.byRef[s.Type+"/"+s.ID.String()] = e
+	}
+}
+
+// place gives an entry to its section.
+func (c *composer) place(e *entry) {
+	if status := e.v.Get("status").Text(); status == "entered-in-error" || concept(e.v.Get("verificationStatus")).code == "entered-in-error" {
+		c.notShown(e, "marked by its contributor as entered in error")
+		return
+	}
+	if put, known := placers[e.Type]; known {
+		put(c, e)
+		return
+	}
+	if why, context := contextual[e.Type]; context {
+		c.notShown(e, why)
+		return
+	}
+	c.other(e)
+}
+
+// placers says where each type of resource stands in the record.
+var placers = map[string]func(*composer, *entry){
+	"Patient":                  func(c *composer, e *entry) { c.patients = append(c.patients, e); c.patient(e) },
+	"AllergyIntolerance":       func(c *composer, e *entry) { c.allergy = append(c.allergy, e) },
+	"MedicationStatement":      func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
+	"MedicationRequest":        func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
+	"MedicationDispense":       func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
+	"MedicationAdministration": func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
+	"Condition":                func(c *composer, e *entry) { c.problem = append(c.problem, e) },
+	"Procedure":                (*composer).procedure,
+	"FamilyMemberHistory":      (*composer).family,
+	"Observation":              (*composer).observation,
+	"DiagnosticReport":         (*composer).report,
+	"QuestionnaireResponse":    (*composer).assessment,
+	"ClinicalImpression":       (*composer).assessment,
+	"Immunization":             (*composer).immunisation,
+	"Encounter":                (*composer).encounter,
+	"Appointment":              (*composer).appointment,
+	"ServiceRequest":           (*composer).referral,
+	"DocumentReference":        (*composer).document,
+	"Composition":              (*composer).document,
+	"Binary":                   (*composer).document,
+	"RelatedPerson":            (*composer).related,
+	"CareTeam":                 (*composer).team,
+	"EpisodeOfCare":            (*composer).episode,
+	"Flag":                     (*composer).flag,
+	"CarePlan":                 (*composer).plan,
+	"Goal":                     (*composer).plan,
+	"Consent":                  (*composer).plan,
+	"RiskAssessment":           (*composer).plan,
+	"AdverseEvent":             (*composer).plan,
+}
+
+// contextual types say who, where or for what payment; they stand on the lines that refer to them.
+var contextual = map[string]string{
+	"Organization": "an organisation: named on the items that refer to it", "Practitioner": "a member of staff: named on the items that refer to them", "PractitionerRole": "a member of staff: named on the items that refer to them",
+	"Location": "a place: named on the items that refer to it", "Medication": "a product: named on the medicine's own line", "Claim": "a claim for payment", "ClaimResponse": "a claim for payment",
+	"ExplanationOfBenefit": "a statement of payment", "Coverage": "insurance", "Account": "an account for payment", "Provenance": "says where another statement comes from", "Specimen": "a specimen: part of its result",
+	"HealthcareService": "a service: named on the items that refer to it", "Endpoint": "a technical address", "Schedule": "a diary", "Slot": "a slot in a diary", "Device": "a device: named on the items that refer to it",
+	"Group": "a group of people", "Questionnaire": "a form: its answers are shown", "MessageHeader": "the envelope of a message", "AuditEvent": "an audit entry", "OperationOutcome": "an answer about a message",
+	"Bundle": "an envelope", "Parameters": "an envelope", "Subscription": "a technical setting", "Substance": "a substance: named on the items that refer to it", "BodyStructure": "a part of the body: named on the items that refer to it",
+	"Person": "says who the person is; see the banner", "Library": "a reference work", "ValueSet": "a code list", "CodeSystem": "a code list", "StructureDefinition": "a technical definition",
+}
+
+// from makes the provenance of an item, and counts the statement as shown.
+func (c *composer) from(e *entry) Provenance {
+	e.shown = true
+	return c.provenance(e)
+}
+
+func (c *composer) provenance(e *entry) Provenance {
+	return Provenance{Statement: e.ID.String(), Version: e.Version, Type: e.Type, Contributor: e.Contributor, Source: c.sourceName(e.Contributor), Author: c.author(e), Recorded: e.Recorded, Key: e.Key}
+}
+
+func (c *composer) sourceName(code kmcr.ContributorCode) string {
+	if s := c.sources[code]; s != nil && s.Name != "" {
+		return s.Name
+	}
+	return string(code)
+}
+
+func (c *composer) notShown(e *entry, why string) {
+	e.shown = true
+	c.r.NotShown = append(c.r.NotShown, NotShown{From: c.provenance(e), Why: why})
+}
+
+// author is who said it, by name where the statement names them.
+func (c *composer) author(e *entry) string {
+	for _, path := range []string{"recorder", "asserter", "author", "performer", "performer.actor", "requester", "informationSource", "participant.individual", "source", "custodian"} {
+		for _, ref := range e.v.Path(path) {
+			if name := c.nameOf(ref); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// nameOf is the name behind a Reference: its display, else the name of what it refers to.
+func (c *composer) nameOf(ref fhir.Value) string {
+	if d := ref.Get("display").Text(); d != "" {
+		return d
+	}
+	target := c.byRef[ref.Get("reference").Text()]
+	if target == nil {
+		return ""
+	}
+	if target.Type == "Patient" || target.Type == "Encounter" {
+		return ""
+	}
+	if p := target.v.Get("practitioner"); p.Exists() {
+		if name := c.nameOf(p); name != "" {
+			return name
+		}
+	}
+	name := target.v.Get("name")
+	if s := name.Text(); s != "" {
+		return s
+	}
+	return personName(name)
+}
+
+// personName is the first HumanName of a list as it is said.
+func personName(names fhir.Value) string {
+	for _, n := range names.Items() {
+		if t := n.Get("text").Text(); t != "" {
+			return t
+		}
+		var words []string
+		for _, path := range []string{"prefix", "given", "family"} {
+			for _, w := range n.Path(path) {
+				words = append(words, w.Text())
+			}
+		}
+		if len(words) > 0 {
+			return strings.Join(words, " ")
+		}
+	}
+	return ""
+}
+
+// finish orders every part, says which kind of nothing applies, and makes the timeline.
+func (c *composer) finish() {
+	r := c.r
+	for _, e := range c.entries {
+		if !e.shown {
+			c.other(e)
+		}
+	}
+	for _, t := range c.tests {
+		r.Results.Items = append(r.Results.Items, *t)
+	}
+	for _, t := range c.vitals {
+		r.Observations.Items = append(r.Observations.Items, *t)
+	}
+	c.timeline()
+	settle(c, &r.Alerts, "Alerts and adjustments", kmcr.Alerts, "No alerts recorded")
+	settle(c, &r.Safeguarding, "Safeguarding", kmcr.Safeguarding, "No safeguarding information recorded")
+	settle(c, &r.Problems, "Problems", kmcr.Problems, "No problems recorded")
+	settle(c, &r.Procedures, "Procedures", kmcr.Problems, "No procedures recorded")
+	settle(c, &r.FamilyHistory, "Family history", kmcr.Problems, "No family history recorded")
+	settle(c, &r.Medicines, "Medicines", kmcr.Medicines, "No medicines recorded")
+	settle(c, &r.Results, "Test results", kmcr.Results, "No test results recorded")
+	settle(c, &r.Reports, "Reports", kmcr.Results, "No reports recorded")
+	settle(c, &r.Observations, "Observations", kmcr.Observations, "No observations recorded")
+	settle(c, &r.Assessments, "Assessments", kmcr.Observations, "No assessments recorded")
+	settle(c, &r.Vaccinations, "Vaccinations", kmcr.Vaccinations, "No vaccinations recorded")
+	settle(c, &r.Encounters, "Admissions, attendances and contacts", kmcr.Encounters, "No admissions, attendances or contacts recorded")
+	settle(c, &r.Appointments, "Appointments", kmcr.Appointments, "No appointments recorded")
+	settle(c, &r.Referrals, "Referrals and requests", kmcr.Referrals, "No referrals recorded")
+	settle(c, &r.Documents, "Documents", kmcr.Documents, "No documents recorded")
+	settle(c, &r.Contacts, "Who is involved", kmcr.Contacts, "Nobody recorded as involved")
+	settle(c, &r.SocialCare, "Social care", kmcr.SocialCare, "No social care recorded")
+	settle(c, &r.Plans, "Plans, wishes and risks", kmcr.Plans, "No plans recorded")
+	settle(c, &r.Other, "Other statements", kmcr.OtherSection, "No other statements")
+	settle(c, &r.Allergies, "Allergies", kmcr.Allergies, "")
+	c.allergyTitle()
+	slices.SortFunc(r.NotShown, func(a, b NotShown) int {
+		return cmp.Compare(a.From.Type+a.From.Statement, b.From.Type+b.From.Statement)
+	})
+	slices.SortFunc(r.Conflicts, func(a, b Conflict) int { return cmp.Compare(a.Fact+a.ID, b.Fact+b.ID) })
+	for i, e := range r.Encounters.Items {
+		if e.Now && (r.Admitted == nil || e.Class == "inpatient" && r.Admitted.Class != "inpatient") {
+			r.Admitted = &r.Encounters.Items[i]
+		}
+	}
+}
+
+// Dated is what the order of a part is made from.
+type dated interface {
+	order() (active bool, date Date, tie string)
+}
+
+func (i Item) order() (bool, Date, string) {
+	tie := i.Title
+	if len(i.From) > 0 {
+		tie += i.From[0].Statement
+	}
+	return i.Active, i.Date, tie
+}
+
+func (t Test) order() (bool, Date, string) {
+	var d Date
+	if len(t.Values) > 0 {
+		d = t.Values[0].Date
+	}
+	return true, d, t.Name + t.Unit + t.Code
+}
+
+// settle orders a part and fills in its honesty.
+func settle[T dated](c *composer, p *Part[T], title string, section kmcr.Section, none string) {
+	slices.SortStableFunc(p.Items, func(a, b T) int {
+		activeA, dateA, tieA := a.order()
+		activeB, dateB, tieB := b.order()
+		if activeA != activeB {
+			if activeA {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(dateB.key(), dateA.key()), cmp.Compare(tieA, tieB))
+	})
+	p.Title, p.Section = title, section
+	for _, item := range p.Items {
+		if _, d, _ := item.order(); d.key() > p.Updated.key() {
+			p.Updated = d
+		}
+	}
+	c.freshness(section, &p.Sources, &p.Incomplete)
+	p.Withheld = c.in.Withheld[section] > 0
+	p.Hidden = c.in.Hidden[section]
+	switch unavailable := c.in.Unavailable[section]; {
+	case unavailable != "":
+		p.State, p.Words = Unavailable, title+" unavailable: "+unavailable
+	case len(p.Items) > 0:
+		p.State, p.Words = Known, ""
+	case p.Hidden != "":
+		p.State, p.Words = Unavailable, p.Hidden
+	case !heard(p.Sources):
+		p.State, p.Words = Unavailable, title+" unavailable: no organisation that records this has been heard from"
+	default:
+		p.State, p.Words = NotRecorded, none
+	}
+	if p.Items == nil {
+		p.Items = []T{}
+	}
+}
+
+func heard(sources []SourceNote) bool {
+	for _, s := range sources {
+		if !s.LastHeard.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// freshness lists who fills a section and when each last spoke.
+func (c *composer) freshness(section kmcr.Section, notes *[]SourceNote, incomplete *string) {
+	count := map[kmcr.ContributorCode]int{}
+	for _, e := range c.entries {
+		if e.Section == section {
+			count[e.Contributor]++
+		}
+	}
+	var late []string
+	*notes = []SourceNote{}
+	for _, s := range c.r.Sources {
+		if !slices.Contains(s.Sections, section) && count[s.Contributor] == 0 {
+			continue
+		}
+		*notes = append(*notes, SourceNote{s.Contributor, s.Name, s.LastHeard, s.Late, count[s.Contributor]})
+		if s.Late && (s.Linked || count[s.Contributor] > 0) {
+			late = append(late, s.Name+" last heard "+clock(s.LastHeard))
+		}
+	}
+	if len(late) > 0 {
+		*incomplete = "May be incomplete: " + strings.Join(late, "; ")
+	}
+}
+
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.In(london).Format("02-Jan-2006 15:04")
+}

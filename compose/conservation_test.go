@@ -1,0 +1,184 @@
+package compose
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"kmcr"
+	"kmcr/fhir"
+)
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// statements makes statements of resources as the store would hand them over.
+func statements(t *testing.T, code kmcr.ContributorCode, patient kmcr.PatientID, resources ...string) []*kmcr.Statement {
+	t.Helper()
+	var out []*kmcr.Statement
+	for i, body := range resources {
+		r, err := fhir.Parse([]byte(body))
+		if err != nil {
+			t.Fatalf("resource %d: %v", i, err)
+		}
+		kept, meta := r.Body(func(string) string { return "" })
+		out = append(out, &kmcr.Statement{ID: kmcr.StatementID{Patient: patient, Hash: uint64(i + 1)}, Version: 1, Type: r.Type(), Contributor: code, Section: section(r), Key: r.ID(), Recorded: now, Body: kept, Meta: meta})
+	}
+	return out
+}
+
+// section stands in for the classification, as far as compose looks at it.
+func section(r *fhir.Resource) kmcr.Section {
+	switch r.Type() {
+	case "Observation":
+		for _, c := range r.Root().Path("category.coding.code") {
+			switch c.Text() {
+			case "laboratory":
+				return kmcr.Results
+			case "social-history":
+				return kmcr.SocialCare
+			}
+		}
+		return kmcr.Observations
+	case "Flag":
+		for _, c := range r.Root().Path("category.coding.code") {
+			if c.Text() == "safeguarding" {
+				return kmcr.Safeguarding
+			}
+		}
+		return kmcr.Alerts
+	case "AllergyIntolerance":
+		return kmcr.Allergies
+	case "MedicationStatement", "MedicationRequest":
+		return kmcr.Medicines
+	}
+	return kmcr.OtherSection
+}
+
+// shown collects the statements that a record shows or explains.
+func shown(r *Record) map[string]bool {
+	out := map[string]bool{}
+	var walk func(v reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Struct:
+			if p, ok := v.Interface().(Provenance); ok {
+				out[p.Statement] = true
+				return
+			}
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					walk(v.Field(i))
+				}
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		case reflect.Pointer:
+			if !v.IsNil() {
+				walk(v.Elem())
+			}
+		}
+	}
+	walk(reflect.ValueOf(*r))
+	return out
+}
+
+func mustConserve(t *testing.T, name string, list []*kmcr.Statement, r *Record) {
+	t.Helper()
+	have := shown(r)
+	for _, s := range list {
+		if !have[s.ID.String()] {
+			t.Errorf("%s: a %s is neither shown nor explained: %.200s", name, s.Type, s.Body)
+		}
+	}
+}
+
+// Every statement is shown or listed with the reason: published Bundles and examples, none of them ours.
+func TestEveryStatementIsShownOrExplained(t *testing.T) {
+	bundles, _ := filepath.Glob("../../shared/data/synthea-r4/*.gz")
+	examples, _ := filepath.Glob("../../shared/data/fhir-r4-examples/resources/*.json")
+	if len(bundles) == 0 || len(examples) == 0 {
+		t.Skip("SKIPPED, NOT TESTED: the input data is not beside the project (synthea-r4, fhir-r4-examples)")
+	}
+	for _, f := range bundles[:12] {
+		var b struct {
+			Entry []struct{ Resource json.RawMessage }
+		}
+		if err := json.Unmarshal(gunzip(t, f), &b); err != nil {
+			t.Fatal(err)
+		}
+		var resources []string
+		for _, e := range b.Entry {
+			resources = append(resources, string(e.Resource))
+		}
+		list := statements(t, "gp", 1, resources...)
+		mustConserve(t, filepath.Base(f), list, Compose(Input{Statements: list, Now: now}))
+	}
+	var resources []string
+	for _, f := range examples {
+		body, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resources = append(resources, string(body))
+	}
+	list := statements(t, "gp", 1, resources...)
+	mustConserve(t, "examples", list, Compose(Input{Statements: list, Now: now}))
+}
+
+// The order in which statements come changes nothing.
+func TestOrderChangesNothing(t *testing.T) {
+	bundles, _ := filepath.Glob("../../shared/data/synthea-r4/*.gz")
+	if len(bundles) == 0 {
+		t.Skip("SKIPPED, NOT TESTED: the input data is not beside the project (synthea-r4)")
+	}
+	var b struct {
+		Entry []struct{ Resource json.RawMessage }
+	}
+	if err := json.Unmarshal(gunzip(t, bundles[3]), &b); err != nil {
+		t.Fatal(err)
+	}
+	var resources []string
+	for _, e := range b.Entry {
+		resources = append(resources, string(e.Resource))
+	}
+	list := statements(t, "gp", 1, resources...)
+	want, err := json.Marshal(Compose(Input{Statements: list, Now: now}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		got, err := json.Marshal(Compose(Input{Statements: list, Now: now}))
+		if err != nil || !bytes.Equal(want, got) {
+			t.Fatal("another order gave another record")
+		}
+	}
+}
+
+func gunzip(t testing.TB, file string) []byte {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,149 @@
+package compose
+
+import (
+	"strings"
+	"time"
+	_ "time/tzdata" // the record is read in London time wherever it runs
+
+	"kmcr/fhir"
+	"kmcr/terms"
+)
+
+var london = mustLondon()
+
+func mustLondon() *time.Location {
+	l, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		panic(err) // embedded above
+	}
+	return l
+}
+
+// key orders dates of any precision: instants by UTC, parts by their beginning.
+func (d Date) key() string {
+	s := string(d)
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t.UTC().Format("2006-01-02T15:04:05.000")
+	}
+	return s
+}
+
+// Time is the beginning of the date; ok is false where it cannot be read.
+func (d Date) Time() (t time.Time, ok bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02", "2006-01", "2006"} {
+		if t, err := time.ParseInLocation(layout, string(d), london); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// before tells whether the whole of d has passed at t.
+func (d Date) before(t time.Time) bool {
+	start, ok := d.Time()
+	if !ok {
+		return false
+	}
+	switch len(d) {
+	case 4:
+		start = start.AddDate(1, 0, 0)
+	case 7:
+		start = start.AddDate(0, 1, 0)
+	case 10:
+		start = start.AddDate(0, 0, 1)
+	}
+	return start.Before(t)
+}
+
+// when is the first date that stands at any of the paths.
+func when(v fhir.Value, paths ...string) Date {
+	for _, p := range paths {
+		if s := v.First(p).Text(); s != "" {
+			return Date(s)
+		}
+	}
+	return ""
+}
+
+// said is a CodeableConcept as its contributor said it.
+type said struct {
+	text, code, system string
+	codes              []terms.Code
+}
+
+// concept reads a CodeableConcept (or a list's first, or a Coding, or a plain code or string).
+func concept(v fhir.Value) said {
+	items := v.Items()
+	if len(items) == 0 {
+		return said{}
+	}
+	v = items[0]
+	if t := v.Text(); t != "" {
+		return said{text: t, code: t}
+	}
+	s := said{text: v.Get("text").Text()}
+	codings := v.Get("coding").Items()
+	if v.Get("code").Exists() || v.Get("display").Exists() {
+		codings = append(codings, v)
+	}
+	for _, c := range codings {
+		code := terms.Code{System: c.Get("system").Text(), Code: c.Get("code").Text()}
+		if code.Code != "" {
+			s.codes = append(s.codes, code)
+			if s.code == "" {
+				s.code, s.system = code.Code, code.System
+			}
+		}
+		if s.text == "" {
+			s.text = c.Get("display").Text()
+		}
+	}
+	if s.text == "" {
+		s.text = s.code
+	}
+	return s
+}
+
+// concepts joins the texts of a list of CodeableConcepts.
+func concepts(v fhir.Value) string {
+	var out []string
+	for _, i := range v.Items() {
+		if t := concept(i).text; t != "" {
+			out = append(out, t)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// quantity is a Quantity as recorded: comparator, digits and unit, never converted.
+func quantity(v fhir.Value) string {
+	n := v.Get("value").Text()
+	if n == "" {
+		return ""
+	}
+	unit := v.Get("unit").Text()
+	if unit == "" {
+		unit = v.Get("code").Text()
+	}
+	return strings.TrimSpace(v.Get("comparator").Text() + n + " " + unit)
+}
+
+func details(kv ...string) []Detail {
+	var out []Detail
+	for i := 0; i+1 < len(kv); i += 2 {
+		if kv[i+1] != "" {
+			out = append(out, Detail{kv[i], kv[i+1]})
+		}
+	}
+	return out
+}
+
+func notes(v fhir.Value) string {
+	var out []string
+	for _, n := range v.Path("note.text") {
+		out = append(out, n.Text())
+	}
+	return strings.Join(out, " ")
+}
+
+func status(v fhir.Value) string { return terms.Say(terms.Status, v.Text()) }

@@ -1,0 +1,131 @@
+package compose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"kmcr"
+	"kmcr/fhir"
+)
+
+// other gives a statement of a type that has no part of its own a readable line, with its facts as sent.
+func (c *composer) other(e *entry) {
+	v := e.v
+	title := firstText("", concept(v.Get("code")).text, v.Get("title").Text(), v.Get("description").Text(), concepts(v.Get("type")), concepts(v.Get("category")), concept(v.Get("topic")).text, v.Get("name").Text())
+	item := Item{Title: orUnnamed(title, words(e.Type)), Kind: words(e.Type), Status: status(v.Get("status")), Active: true,
+		Date: when(v, "date", "authoredOn", "created", "sent", "recordedDate", "occurrenceDateTime", "effectiveDateTime", "performedDateTime", "dateTime", "started", "period.start", "issued"), From: []Provenance{c.from(e)}}
+	v.Members(func(name string, m fhir.Value) {
+		if name == "resourceType" || name == "status" || name == "text" || name == "identifier" || name == "subject" || name == "patient" || name == "contained" || len(item.Details) > 24 {
+			return
+		}
+		if text := plainValue(c, m, 0); text != "" && text != item.Title {
+			item.Details = append(item.Details, Detail{words(strings.ToUpper(name[:1]) + name[1:]), text})
+		}
+	})
+	if e.Section == kmcr.SocialCare {
+		c.r.SocialCare.Items = append(c.r.SocialCare.Items, Service{Item: item})
+		return
+	}
+	c.r.Other.Items = append(c.r.Other.Items, item)
+}
+
+// plainValue says any value in words, two levels deep.
+func plainValue(c *composer, v fhir.Value, depth int) string {
+	if t := v.Text(); t != "" {
+		if len(t) > 400 {
+			return t[:400] + "… (more in the source)"
+		}
+		return t
+	}
+	if depth > 2 {
+		return ""
+	}
+	if v.Get("reference").Exists() {
+		return c.nameOf(v)
+	}
+	if q := quantity(v); q != "" {
+		return q
+	}
+	if k := concept(v); k.text != "" && (v.Get("coding").Exists() || v.Get("text").Exists()) {
+		return k.text
+	}
+	var out []string
+	if items := v.Items(); len(items) > 1 || len(items) == 1 && items[0] != v {
+		for _, i := range items {
+			if t := plainValue(c, i, depth+1); t != "" {
+				out = append(out, t)
+			}
+		}
+		return strings.Join(out, "; ")
+	}
+	v.Members(func(name string, m fhir.Value) {
+		if t := plainValue(c, m, depth+1); t != "" && name != "url" {
+			out = append(out, t)
+		}
+	})
+	return strings.Join(out, ", ")
+}
+
+// words splits a CamelCase name of FHIR into words.
+func words(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte(' ')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// timeline is every dated item, newest first.
+func (c *composer) timeline() {
+	r := c.r
+	var all []Item
+	add := func(items ...Item) {
+		for _, i := range items {
+			if i.Date != "" {
+				i.Details = nil
+				all = append(all, i)
+			}
+		}
+	}
+	for _, list := range [][]Item{r.Alerts.Items, r.Safeguarding.Items, r.Problems.Items, r.Procedures.Items, r.Reports.Items, r.Assessments.Items, r.Vaccinations.Items, r.Appointments.Items, r.Referrals.Items, r.Plans.Items, r.Other.Items} {
+		add(list...)
+	}
+	for _, m := range r.Medicines.Items {
+		add(m.Item)
+	}
+	for _, a := range r.Allergies.Items {
+		add(a.Item)
+	}
+	for _, e := range r.Encounters.Items {
+		add(e.Item)
+	}
+	for _, d := range r.Documents.Items {
+		add(d.Item)
+	}
+	for _, s := range r.SocialCare.Items {
+		add(s.Item)
+	}
+	slices.SortStableFunc(all, func(a, b Item) int {
+		_, da, ta := a.order()
+		_, db, tb := b.order()
+		return cmp.Or(cmp.Compare(db.key(), da.key()), cmp.Compare(ta, tb), cmp.Compare(a.Kind, b.Kind))
+	})
+	r.Timeline = all
+	if r.Timeline == nil {
+		r.Timeline = []Item{}
+	}
+	if r.Conflicts == nil {
+		r.Conflicts = []Conflict{}
+	}
+	if r.NotShown == nil {
+		r.NotShown = []NotShown{}
+	}
+	if r.Sources == nil {
+		r.Sources = []Source{}
+	}
+}

@@ -1,0 +1,184 @@
+package disclose
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/access"
+	"kmcr/compose"
+	"kmcr/store"
+	"kmcr/terms"
+)
+
+// claims is what a contributor says of who its patient is, as ingest keeps it
+// in store.Patient.Claims: the JSON of translate.Claims.
+type claims struct {
+	NHS        kmcr.NHSNumber
+	NHSStatus  string
+	Names      []claimedName
+	Born       string
+	Sex        string
+	Addresses  []claimedAddress
+	Telephones []string
+	Died       string
+	Practice   kmcr.ODS
+}
+
+type claimedName struct{ Use, Prefix, Family, Given, Text string }
+
+type claimedAddress struct {
+	Use      string
+	Lines    []string
+	Postcode string
+}
+
+func readClaims(p *store.Patient) claims {
+	var c claims
+	if len(p.Claims) > 0 {
+		_ = json.Unmarshal(p.Claims, &c) // what cannot be read is not said
+	}
+	return c
+}
+
+// line is the address in one line, the postcode last.
+func (a claimedAddress) line() string {
+	parts := slices.DeleteFunc(append(slices.Clone(a.Lines), a.Postcode), func(s string) bool { return strings.TrimSpace(s) == "" })
+	return strings.Join(parts, ", ")
+}
+
+// identity is one linked patient with its claims.
+type identity struct {
+	patient     *store.Patient
+	contributor kmcr.Contributor
+	claims      claims
+	recorded    time.Time
+}
+
+// identities reads the claims of a person's patients, the preferred first, in
+// the order in which compose prefers them: by authority, then the newest. Where whereabouts are hidden, nobody's are kept.
+func identities(patients []*store.Patient, p parties, recorded map[kmcr.PatientID]time.Time, hidden bool) []identity {
+	out := make([]identity, 0, len(patients))
+	for _, patient := range patients {
+		if patient.Register || patient.MergedInto != 0 && len(patients) > 1 {
+			continue
+		}
+		i := identity{patient, p.contributor(patient.Contributor), readClaims(patient), recorded[patient.ID]}
+		if hidden {
+			i.claims.Addresses, i.claims.Telephones, i.claims.Practice = nil, nil, ""
+		}
+		out = append(out, i)
+	}
+	slices.SortStableFunc(out, preferred)
+	return out
+}
+
+func preferred(a, b identity) int {
+	return cmp.Or(
+		cmp.Compare(b.contributor.Authority, a.contributor.Authority),
+		b.recorded.Compare(a.recorded),
+		cmp.Compare(a.patient.Contributor, b.patient.Contributor),
+	)
+}
+
+func (i identity) demographics(p parties) compose.Demographics {
+	c := i.claims
+	d := compose.Demographics{
+		Contributor: i.patient.Contributor, Recorded: i.recorded,
+		NHS: c.NHS, NHSStatus: c.NHSStatus, Born: c.Born, Sex: c.Sex, Died: c.Died,
+		Telephones: c.Telephones, Practice: c.Practice,
+	}
+	if c.Practice != "" {
+		d.PracticeName = p.name(c.Practice)
+	}
+	for _, n := range c.Names {
+		d.Names = append(d.Names, compose.Name{Use: n.Use, Prefix: n.Prefix, Family: n.Family, Given: n.Given})
+	}
+	for _, a := range c.Addresses {
+		d.Addresses = append(d.Addresses, a.line())
+	}
+	return d
+}
+
+// name is the name as the banner has it: SURNAME, Given (Title).
+func (c claims) name() string {
+	for _, n := range c.Names {
+		if n.Use != "usual" && n.Use != "nickname" && n.Use != "old" && n.Use != "maiden" {
+			return n.words()
+		}
+	}
+	if len(c.Names) > 0 {
+		return c.Names[0].words()
+	}
+	return terms.FullName("", "", "")
+}
+
+func (n claimedName) words() string {
+	if n.Family == "" && n.Given == "" && n.Text != "" {
+		return n.Text
+	}
+	return terms.FullName(n.Family, n.Given, n.Prefix)
+}
+
+// hides tells whether any contributor's Patient hides where the person is.
+func hides(statements []*kmcr.Statement) bool {
+	return slices.ContainsFunc(statements, func(s *kmcr.Statement) bool {
+		return s.Section == kmcr.Demographics && access.HidesWhereabouts(s.Labels)
+	})
+}
+
+// known is what a list says of a person: name, date of birth, gender.
+func known(person kmcr.PersonID, patients []*store.Patient, p parties) Found {
+	f := Found{Ref: person.Ref()}
+	for _, i := range identities(patients, p, nil, true) {
+		f.Name, f.Born, f.Gender = i.claims.name(), i.claims.Born, i.claims.Sex
+		break
+	}
+	return f
+}
+
+// found is what a viewer may know of a person before the record is opened:
+// besides what lists say, the address, unless whereabouts are hidden.
+func (s *Service) found(ctx context.Context, person kmcr.PersonID, patients []*store.Patient, p parties) (Found, error) {
+	f := known(person, patients, p)
+	compartments, err := s.compartments(ctx, patients)
+	if err != nil {
+		return f, err
+	}
+	for _, i := range identities(patients, p, nil, hides(current(compartments))) {
+		if f.Address == "" && len(i.claims.Addresses) > 0 {
+			f.Address = i.claims.Addresses[0].line()
+		}
+	}
+	f.PossibleDuplicate, err = s.possibleDuplicate(ctx, patients)
+	return f, err
+}
+
+// recordedIn is when each patient was last spoken of.
+func recordedIn(compartments []*store.Compartment) map[kmcr.PatientID]time.Time {
+	out := make(map[kmcr.PatientID]time.Time, len(compartments))
+	for _, c := range compartments {
+		out[c.Patient.ID] = newest(c.Current())
+	}
+	return out
+}
+
+// possibleDuplicate tells whether a records officer still has to decide about one of the patients.
+func (s *Service) possibleDuplicate(ctx context.Context, patients []*store.Patient) (bool, error) {
+	for _, p := range patients {
+		reviews, err := s.db.ReviewsOf(ctx, p.ID)
+		if err != nil {
+			return false, unavailable(err)
+		}
+		for _, r := range reviews {
+			if r.State == "open" || r.State == "unsure" {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,171 @@
+package disclose
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"kmcr"
+	"kmcr/access"
+	"kmcr/audit"
+	"kmcr/store"
+)
+
+// opening is one look at one person: the facts, and what was decided.
+type opening struct {
+	person   kmcr.PersonID
+	patients []*store.Patient
+	parties  parties
+	facts    access.Facts
+	decision access.Decision
+	entry    *audit.Entry
+}
+
+// entry begins an audit entry.
+func (s *Service) entry(v kmcr.Viewer, action, where string) *audit.Entry {
+	return &audit.Entry{At: s.now(), Action: action, Viewer: v, Where: where, Purpose: kmcr.DirectCare}
+}
+
+// gather reads the facts about a person and decides. A person who is not
+// there is decided upon like one of whom the viewer may not know.
+func (s *Service) gather(ctx context.Context, v kmcr.Viewer, ref, action, where string) (*opening, error) {
+	person, err := kmcr.ParseRef(ref)
+	if err != nil {
+		person = 0
+	}
+	return s.gatherFor(ctx, v, person, action, where)
+}
+
+func (s *Service) gatherFor(ctx context.Context, v kmcr.Viewer, person kmcr.PersonID, action, where string) (*opening, error) {
+	o := &opening{person: person, entry: s.entry(v, action, where)}
+	o.entry.Person = person
+	var err error
+	if o.parties, err = s.parties(ctx); err != nil {
+		return nil, err
+	}
+	o.facts = access.Facts{
+		Viewer: v, Organisation: o.parties.organisation(v.Organisation),
+		Person: person, Purpose: kmcr.DirectCare, Now: s.now(),
+	}
+	if person != 0 {
+		if err := s.gatherPerson(ctx, o); err != nil {
+			return nil, unavailable(err)
+		}
+	}
+	o.decide()
+	return o, nil
+}
+
+func (s *Service) gatherPerson(ctx context.Context, o *opening) (err error) {
+	if o.patients, err = s.db.Links(ctx, o.person); err != nil {
+		return err
+	}
+	if o.facts.Involvements, err = s.db.InvolvementsOf(ctx, o.person); err != nil {
+		return err
+	}
+	o.facts.Objections, err = s.objections(ctx, o.person)
+	return err
+}
+
+// objections reads those of a person: one, or a list of them.
+func (s *Service) objections(ctx context.Context, p kmcr.PersonID) ([]access.Objection, error) {
+	var body json.RawMessage
+	found, err := s.db.Get(ctx, store.KindObjection, string(p.Ref()), &body)
+	if err != nil || !found {
+		return nil, err
+	}
+	var one access.Objection
+	if json.Unmarshal(body, &one) == nil {
+		return []access.Objection{one}, nil
+	}
+	var many []access.Objection
+	err = json.Unmarshal(body, &many)
+	return many, err
+}
+
+func (o *opening) decide() {
+	o.decision = access.Decide(o.facts)
+	if len(o.patients) == 0 {
+		o.decision = access.Decision{Outcome: access.Unknown, Rule: "There is no such person."}
+	}
+	o.entry.Allowed = o.decision.Outcome == access.Permitted
+	o.entry.Rule = o.decision.Rule
+	o.entry.Purpose = o.decision.Purpose()
+	if o.decision.Basis != "" {
+		o.entry.Detail = map[string]string{"basis": o.decision.Basis}
+	}
+}
+
+// refusal is the error for what was decided; nil where it is permitted.
+func (o *opening) refusal() error {
+	switch o.decision.Outcome {
+	case access.Permitted:
+		return nil
+	case access.NotInvolved:
+		return &kmcr.Error{Kind: kmcr.Refused, Message: o.decision.Rule, Remedy: o.decision.Remedy}
+	default:
+		return unknown()
+	}
+}
+
+// open gathers, decides, and audits a refusal; it returns an opening only
+// where the record may be opened, and the caller must still commit its entry.
+func (s *Service) open(ctx context.Context, v kmcr.Viewer, ref, action, where string) (*opening, error) {
+	o, err := s.gather(ctx, v, ref, action, where)
+	if err != nil {
+		return nil, err
+	}
+	return o, s.refuse(ctx, o)
+}
+
+func (s *Service) refuse(ctx context.Context, o *opening) error {
+	refused := o.refusal()
+	if refused == nil {
+		return nil
+	}
+	if err := s.audit(ctx, o.entry); err != nil {
+		return err
+	}
+	return refused
+}
+
+// compartments reads everything about the person, in one snapshot.
+func (s *Service) compartments(ctx context.Context, patients []*store.Patient) ([]*store.Compartment, error) {
+	ids := make([]kmcr.PatientID, len(patients))
+	for i, p := range patients {
+		ids[i] = p.ID
+	}
+	c, err := s.db.Compartments(ctx, ids...)
+	return c, unavailable(err)
+}
+
+// current lists the current statements of all compartments.
+func current(compartments []*store.Compartment) []*kmcr.Statement {
+	if len(compartments) == 1 {
+		return compartments[0].Current()
+	}
+	var all []*kmcr.Statement
+	for _, c := range compartments {
+		all = append(all, c.Current()...)
+	}
+	return all
+}
+
+// newest is when the newest of statements was taken in.
+func newest(statements []*kmcr.Statement) time.Time {
+	var t time.Time
+	for _, s := range statements {
+		if s.Recorded.After(t) {
+			t = s.Recorded
+		}
+	}
+	return t
+}
+
+func shown(statements []*kmcr.Statement) []audit.Shown {
+	out := make([]audit.Shown, len(statements))
+	for i, s := range statements {
+		out[i] = audit.Shown{ID: s.ID, Version: s.Version}
+	}
+	return out
+}

@@ -1,0 +1,133 @@
+package disclose
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"kmcr"
+	"kmcr/access"
+	"kmcr/compose"
+	"kmcr/store"
+	"kmcr/terms"
+)
+
+// Record opens a person's record for a page: decided, filtered, composed, audited. where names the route; only names the sections
+// that the page shows (all when empty). Errors: kmcr.Refused with what is lawful next, kmcr.NotFound, kmcr.Unavailable when the audit cannot be written.
+func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, only ...kmcr.Section) (*compose.Record, error) {
+	o, err := s.open(ctx, v, ref, "read", where)
+	if err != nil {
+		return nil, err
+	}
+	compartments, err := s.compartments(ctx, o.patients)
+	if err != nil {
+		return nil, err
+	}
+	in, err := s.input(ctx, o, compartments, only)
+	if err != nil {
+		return nil, err
+	}
+	var r *compose.Record
+	if err := s.commit(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// input filters what was read and says what the record is made from.
+func (s *Service) input(ctx context.Context, o *opening, compartments []*store.Compartment, only []kmcr.Section) (compose.Input, error) {
+	all := current(compartments)
+	hidden := hides(all)
+	permitted, withheld := o.decision.Items(o.facts, inSections(all, only))
+	in := compose.Input{
+		Ref: o.person.Ref(), Now: o.facts.Now, Statements: permitted,
+		Withheld: map[kmcr.Section]int{}, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
+	}
+	for _, w := range withheld {
+		if w.ByLabel {
+			in.Withheld[w.Statement.Section]++
+		}
+	}
+	o.entry.Shown, o.entry.Withheld = shown(permitted), len(withheld)
+	recorded := recordedIn(compartments)
+	for _, i := range identities(o.patients, o.parties, recorded, hidden) {
+		in.Demographics = append(in.Demographics, i.demographics(o.parties))
+	}
+	var err error
+	if in.Sources, err = s.sources(ctx, o, recorded); err != nil {
+		return in, err
+	}
+	in.PossibleDuplicate, err = s.possibleDuplicate(ctx, o.patients)
+	return in, err
+}
+
+// always are the sections that every page needs: the banner, and who and where its entries speak of.
+var always = []kmcr.Section{kmcr.Demographics, kmcr.Allergies, kmcr.Administrative}
+
+func inSections(all []*kmcr.Statement, only []kmcr.Section) []*kmcr.Statement {
+	if len(only) == 0 {
+		return all
+	}
+	out := make([]*kmcr.Statement, 0, len(all))
+	for _, s := range all {
+		if slices.Contains(only, s.Section) || slices.Contains(always, s.Section) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// notAsked says of the sections that a page leaves out that they were not read, so that none looks empty.
+func notAsked(only []kmcr.Section) map[kmcr.Section]string {
+	out := map[kmcr.Section]string{}
+	if len(only) == 0 {
+		return out
+	}
+	for _, s := range kmcr.AllSections {
+		if !slices.Contains(only, s) && !slices.Contains(always, s) {
+			out[s] = "Not read for this page."
+		}
+	}
+	return out
+}
+
+func hiddenFrom(r kmcr.Role) map[kmcr.Section]string {
+	out := map[kmcr.Section]string{}
+	for _, s := range kmcr.AllSections {
+		if !access.Section(r, s) {
+			out[s] = "Your role (" + terms.RoleName(r) + ") does not see this section."
+		}
+	}
+	return out
+}
+
+// sources says of each contributor when it was last heard, at all and about this person.
+func (s *Service) sources(ctx context.Context, o *opening, recorded map[kmcr.PatientID]time.Time) ([]compose.Source, error) {
+	tallies, err := s.tallies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	here := map[kmcr.ContributorCode]time.Time{}
+	for _, p := range o.patients {
+		if t := recorded[p.ID]; t.After(here[p.Contributor]) || here[p.Contributor].IsZero() {
+			here[p.Contributor] = t
+		}
+	}
+	out := make([]compose.Source, 0, len(o.parties.contributors))
+	for _, c := range o.parties.contributors {
+		at, linked := here[c.Code]
+		src := compose.Source{
+			Contributor: c.Code, Name: c.Name, Organisation: c.Organisation, OrganisationName: o.parties.name(c.Organisation),
+			LastHeard: tallies[c.Code].LastHeard, LastHeardHere: at, Authority: c.Authority, Sections: c.Sections, Linked: linked,
+		}
+		if at.After(src.LastHeard) {
+			src.LastHeard = at
+		}
+		src.Late = late(c, src.LastHeard, o.facts.Now)
+		if org := o.parties.organisation(c.Organisation); org != nil {
+			src.Telephone = org.Telephone
+		}
+		out = append(out, src)
+	}
+	return out, nil
+}

@@ -1,0 +1,117 @@
+package disclose
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"kmcr"
+	"kmcr/store"
+)
+
+// How long what is read from the registers and the counters of the ledger may be used again.
+const (
+	registerAge = time.Second
+	tallyAge    = 2 * time.Second
+)
+
+// register holds the organisations and contributors, read afresh when older than registerAge.
+type register struct {
+	mu            sync.Mutex
+	read          time.Time
+	organisations map[kmcr.ODS]*kmcr.Organisation
+	contributors  []kmcr.Contributor
+}
+
+// parties are who takes part, as the registers say now.
+type parties struct {
+	organisations map[kmcr.ODS]*kmcr.Organisation
+	contributors  []kmcr.Contributor
+}
+
+func (s *Service) parties(ctx context.Context) (parties, error) {
+	r := &s.register
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.read.IsZero() && time.Since(r.read) < registerAge {
+		return parties{r.organisations, r.contributors}, nil
+	}
+	p := parties{organisations: map[kmcr.ODS]*kmcr.Organisation{}}
+	err := s.db.List(ctx, store.KindOrganisation, func(_ string, body []byte) error {
+		o := new(kmcr.Organisation)
+		if err := json.Unmarshal(body, o); err != nil {
+			return err
+		}
+		p.organisations[o.ODS] = o
+		return nil
+	})
+	if err != nil {
+		return parties{}, unavailable(err)
+	}
+	err = s.db.List(ctx, store.KindContributor, func(_ string, body []byte) error {
+		var c kmcr.Contributor
+		if err := json.Unmarshal(body, &c); err != nil {
+			return err
+		}
+		p.contributors = append(p.contributors, c)
+		return nil
+	})
+	if err != nil {
+		return parties{}, unavailable(err)
+	}
+	r.read, r.organisations, r.contributors = time.Now(), p.organisations, p.contributors
+	return p, nil
+}
+
+func (p parties) organisation(o kmcr.ODS) *kmcr.Organisation { return p.organisations[o] }
+
+// name is an organisation's name for readers; its code where it is not in the register.
+func (p parties) name(o kmcr.ODS) string {
+	if found := p.organisations[o]; found != nil && found.Name != "" {
+		return found.Name
+	}
+	return string(o)
+}
+
+func (p parties) contributor(code kmcr.ContributorCode) kmcr.Contributor {
+	for _, c := range p.contributors {
+		if c.Code == code {
+			return c
+		}
+	}
+	return kmcr.Contributor{Code: code, Name: string(code)}
+}
+
+// heard holds the counters of the ledger. When they are older than tallyAge one look reads them again; others use what there is.
+type heard struct {
+	mu      sync.Mutex
+	read    time.Time
+	reading bool
+	tallies map[kmcr.ContributorCode]store.Tally
+}
+
+func (s *Service) tallies(ctx context.Context) (map[kmcr.ContributorCode]store.Tally, error) {
+	h := &s.heard
+	h.mu.Lock()
+	if h.tallies != nil && (h.reading || time.Since(h.read) < tallyAge) {
+		defer h.mu.Unlock()
+		return h.tallies, nil
+	}
+	h.reading = true
+	h.mu.Unlock()
+	t, err := s.db.Tallies(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.reading = false
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	h.tallies, h.read = t, time.Now()
+	return t, nil
+}
+
+// late tells whether a contributor has been silent for longer than its rhythm.
+func late(c kmcr.Contributor, heard, now time.Time) bool {
+	return c.Rhythm > 0 && now.Sub(heard) > c.Rhythm
+}

@@ -1,0 +1,84 @@
+package disclose
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"kmcr"
+	"kmcr/audit"
+	"kmcr/store"
+)
+
+// Service is the one way out: it gathers facts, decides, filters, composes
+// and audits; nothing leaves before the audit entry is committed.
+type Service struct {
+	db       *store.DB
+	log      *slog.Logger
+	now      func() time.Time
+	tokens   func(Query) []string
+	register register
+	heard    heard
+}
+
+// Config is what the service needs.
+type Config struct {
+	DB  *store.DB
+	Log *slog.Logger
+	Now func() time.Time // nil: time.Now
+	// Tokens gives the search tokens of what is looked for (match.Tokens, handed over by cmd/kmcr). Query.NHSNumber is ten digits or "".
+	Tokens func(Query) []string
+}
+
+// New makes the service.
+func New(c Config) *Service {
+	s := &Service{db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.tokens == nil {
+		s.tokens = func(Query) []string { return nil }
+	}
+	return s
+}
+
+// commit writes an audit entry; while runs beside it. Nothing that it
+// concerns may be shown before commit has returned nil.
+func (s *Service) commit(ctx context.Context, e *audit.Entry, while func()) error {
+	// Who goes away does not undo what was looked at.
+	ctx = context.WithoutCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- s.db.AuditNow(ctx, e) }()
+	while()
+	if err := <-done; err != nil {
+		s.log.Error("the audit entry could not be written; nothing was shown", "action", e.Action, "error", err)
+		return &kmcr.Error{
+			Kind:    kmcr.Unavailable,
+			Message: "the audit log cannot be written now, so nothing is shown",
+			Remedy:  "Try again in a minute. If it lasts, tell your service desk; use your own organisation's record meanwhile.",
+			Err:     err,
+		}
+	}
+	return nil
+}
+
+func (s *Service) audit(ctx context.Context, e *audit.Entry) error {
+	return s.commit(ctx, e, func() {})
+}
+
+// unknown answers for a person who is not there, or whom the viewer may not know of: the same in both cases.
+func unknown() error {
+	_, err := kmcr.ParseRef("")
+	return err
+}
+
+// unavailable says that the memory could not be read.
+func unavailable(err error) error {
+	if err == nil || kmcr.KindOf(err) != kmcr.Fault {
+		return err
+	}
+	return &kmcr.Error{Kind: kmcr.Unavailable, Message: "the record cannot be read now", Remedy: "Try again in a minute. If it lasts, tell your service desk.", Err: err}
+}

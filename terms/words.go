@@ -1,0 +1,81 @@
+package terms
+
+import "strings"
+
+// Table names a code list.
+type Table string
+
+// The code lists, with their sources.
+const (
+	AdmissionMethod      Table = "admission-method"      // NHS Data Dictionary, as in UKCore-AdmissionMethodEngland
+	DischargeMethod      Table = "discharge-method"      // UKCore-DischargeMethodEngland
+	DischargeDestination Table = "discharge-destination" // UKCore-DischargeDestinationEngland
+	EncounterClass       Table = "encounter-class"       // HL7 v3 ActCode, and HL7 v2 table 0004
+	Status               Table = "status"                // R4 status codes, in words
+	Gender               Table = "gender"                // R4 administrative-gender
+	Flag                 Table = "flag"                  // HL7 v3 ObservationInterpretation and v2 table 0078
+)
+
+var tables = map[Table]map[string]string{
+	AdmissionMethod: {"11": "planned: from the waiting list", "12": "planned: booked", "13": "planned: date fixed earlier", "21": "emergency: through the emergency department",
+		"22": "emergency: sent by a GP", "23": "emergency: through the bed bureau", "24": "emergency: from a clinic", "25": "emergency: mental health crisis team",
+		"2A": "emergency: from another provider's emergency department", "2B": "emergency: transfer from another hospital", "2C": "birth at home", "2D": "emergency: other means",
+		"28": "emergency: other means", "31": "maternity: before the birth", "32": "maternity: after the birth", "81": "transfer from another hospital", "82": "birth in this hospital",
+		"83": "birth elsewhere", "98": "not applicable", "99": "not known"},
+	DischargeMethod: {"1": "on clinical advice", "2": "self-discharge or by a relative", "3": "by a tribunal or court", "4": "died", "5": "stillbirth", "6": "discharged themselves", "7": "discharged by a relative",
+		"8": "not applicable", "9": "not known"},
+	DischargeDestination: {"19": "usual place of residence", "29": "temporary place of residence", "30": "repatriation", "37": "court", "38": "prison or police", "49": "secure hospital", "50": "NHS medium secure unit",
+		"51": "NHS hospital, general ward", "52": "NHS hospital, maternity ward", "53": "NHS hospital, mental health ward", "54": "NHS care home", "65": "local authority residential accommodation",
+		"66": "foster care", "79": "died", "84": "independent hospital, medium secure", "85": "care home", "87": "independent hospital", "88": "hospice", "98": "not applicable", "99": "not known"},
+	EncounterClass: {"IMP": "inpatient", "ACUTE": "inpatient", "NONAC": "inpatient", "I": "inpatient", "EMER": "emergency department", "E": "emergency department", "AMB": "outpatient or clinic", "O": "outpatient",
+		"HH": "home visit", "VR": "telephone or video", "FLD": "on scene", "SS": "day or short stay", "OBSENC": "observation", "PRENC": "before admission", "P": "before admission", "D": "day case", "R": "regular attender"},
+	Status: {"active": "Active", "inactive": "Not active", "resolved": "Resolved", "remission": "In remission", "recurrence": "Recurred", "relapse": "Relapsed", "in-progress": "In progress", "arrived": "Arrived",
+		"finished": "Finished", "planned": "Planned", "cancelled": "Cancelled", "triaged": "Triaged", "onleave": "On leave", "completed": "Completed", "stopped": "Stopped", "on-hold": "On hold", "intended": "Not started",
+		"not-taken": "Not taken", "unknown": "Status not known", "draft": "Draft", "revoked": "Withdrawn", "booked": "Booked", "proposed": "Proposed", "pending": "Pending", "fulfilled": "Attended", "noshow": "Did not attend",
+		"entered-in-error": "Entered in error", "waitlist": "Waiting list", "checked-in": "Arrived", "final": "Final", "preliminary": "Preliminary", "amended": "Amended", "corrected": "Corrected", "registered": "Awaited",
+		"partial": "Partial", "appended": "Added to", "current": "Current", "superseded": "Replaced", "rejected": "Rejected", "suspended": "Suspended", "accepted": "Accepted", "requested": "Requested", "not-done": "Not done",
+		"preparation": "Preparing", "dispensed": "Dispensed", "declined": "Declined", "waitlisted": "Waiting list", "refuted": "Ruled out", "confirmed": "Confirmed", "unconfirmed": "Unconfirmed", "provisional": "Provisional", "differential": "Possible"},
+	Gender: {"male": "Male", "female": "Female", "other": "Other", "unknown": "Not known"},
+	Flag: {"H": "high", "HH": "critically high", "L": "low", "LL": "critically low", "A": "abnormal", "AA": "critical", "N": "", "HU": "critically high", "LU": "critically low", ">": "above range", "<": "below range",
+		"POS": "positive", "NEG": "negative", "R": "resistant", "S": "susceptible", "I": "intermediate", "D": "fallen", "U": "risen", "B": "better", "W": "worse"},
+}
+
+// Words is a code in words; ok is false where the list does not hold it, and the code is then shown as sent.
+func Words(t Table, code string) (words string, ok bool) {
+	words, ok = tables[t][code]
+	return words, ok
+}
+
+// Say is a code in words, or the code as sent.
+func Say(t Table, code string) string {
+	if w, ok := tables[t][code]; ok {
+		return w
+	}
+	return code
+}
+
+// plain says common jargon in plain words, for readers who are not clinicians. The original always stands beside it.
+var plain = map[string]string{
+	"59621000": "high blood pressure", "38341003": "high blood pressure", "44054006": "type 2 diabetes", "46635009": "type 1 diabetes", "73211009": "diabetes", "49436004": "irregular heartbeat that can cause clots",
+	"13645005": "long-term lung disease", "84114007": "heart does not pump as well as it should", "433144002": "reduced kidney function", "709044004": "long-term kidney disease", "26929004": "dementia (Alzheimer's)",
+	"52448006": "dementia", "35489007": "depression", "396275006": "worn joints", "230690007": "stroke", "233604007": "chest infection", "68566005": "water infection", "5913000": "broken hip", "217082002": "a fall",
+	"40930008": "underactive thyroid", "84757009": "epilepsy (fits)", "110359009": "learning disability", "235595009": "acid reflux", "22298006": "heart attack", "267036007": "breathlessness", "29857009": "chest pain",
+	"74400008": "appendicitis", "56018004": "wheezing", "39579001": "severe allergic reaction", "266257000": "mini-stroke", "128053003": "blood clot in a deep vein", "59282003": "blood clot in the lung", "90560007": "gout",
+	"69896004": "rheumatoid arthritis", "64859006": "thin bones", "197480006": "anxiety", "58214004": "schizophrenia", "13746004": "bipolar disorder", "49049000": "Parkinson's disease", "24700007": "multiple sclerosis",
+	"399068003": "prostate cancer", "254837009": "breast cancer", "271737000": "low blood count", "3723001": "joint inflammation", "55822004": "high blood fats", "414545008": "narrowed heart arteries",
+}
+
+var plainText = map[string]string{
+	"myocardial infarction": "heart attack", "hypertension": "high blood pressure", "cva": "stroke", "copd": "long-term lung disease", "uti": "water infection", "lrti": "chest infection", "pneumonia": "chest infection",
+	"fracture of neck of femur": "broken hip", "# nof": "broken hip", "dyspnoea": "breathlessness", "dyspnea": "breathlessness", "pyrexia": "high temperature", "syncope": "fainting", "haematuria": "blood in the urine",
+	"cellulitis": "skin infection", "sepsis": "serious infection", "dvt": "blood clot in a deep vein", "pulmonary embolism": "blood clot in the lung", "gastroenteritis": "stomach upset", "delirium": "sudden confusion",
+	"hypoglycaemia": "low blood sugar", "epistaxis": "nosebleed", "oedema": "swelling", "essential hypertension": "high blood pressure",
+}
+
+// Plain gives plain words for a code or a term, "" where there are none or the term is plain already.
+func Plain(code, term string) string {
+	if p, ok := plain[code]; ok {
+		return p
+	}
+	return plainText[strings.ToLower(strings.TrimSpace(term))]
+}

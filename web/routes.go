@@ -1,0 +1,109 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"kmcr"
+)
+
+// routes is every address that the pages answer.
+func (s *site) routes(mux *http.ServeMux) {
+	mux.Handle("GET /static/{name}", s.assets)
+
+	s.open(mux, "GET /{$}", s.home)
+	s.open(mux, "GET /about", s.about)
+	s.open(mux, "/", s.missing)
+
+	s.signedIn(mux, "GET /people/search", s.searchForm)
+	s.signedIn(mux, "POST /people/search", s.search)
+	for _, p := range recordPages {
+		s.signedIn(mux, "GET "+p.route(), s.record(p))
+	}
+	s.signedIn(mux, "GET /people/{ref}/results/{test}", s.test)
+	s.signedIn(mux, "GET /people/{ref}/documents/{id}", s.document)
+	s.signedIn(mux, "GET /people/{ref}/documents/{id}/content", s.documentContent)
+	s.signedIn(mux, "GET /people/{ref}/access", s.access)
+	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
+	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
+
+	s.signedIn(mux, "GET /caseload", s.caseload)
+	s.signedIn(mux, "GET /alerts", s.alerts)
+	s.signedIn(mux, "GET /privacy", s.privacy)
+	s.signedIn(mux, "GET /matches", s.matches)
+	s.signedIn(mux, "POST /matches/{id}", s.decideMatch)
+	s.signedIn(mux, "GET /feeds", s.feeds)
+	s.signedIn(mux, "GET /feeds/parked/{id}", s.parked)
+	s.signedIn(mux, "POST /feeds/parked/{id}/replay", s.replayParked)
+	s.signedIn(mux, "POST /feeds/parked/{id}/discard", s.discardParked)
+}
+
+// ask is one request being answered, and who makes it.
+type ask struct {
+	*http.Request
+	w       http.ResponseWriter
+	viewer  kmcr.Viewer
+	known   bool // somebody has signed in
+	pattern string
+}
+
+// handler is one page: it answers, or returns why it cannot.
+type handler func(*ask) error
+
+// open mounts a page that anybody may read.
+func (s *site) open(mux *http.ServeMux, pattern string, h handler) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		q := &ask{Request: r, w: w, pattern: pattern}
+		if v, err := s.Viewer(r); err == nil {
+			q.viewer, q.known = v, true
+		}
+		s.serve(q, h)
+	})
+}
+
+// signedIn mounts a page for somebody who has signed in.
+func (s *site) signedIn(mux *http.ServeMux, pattern string, h handler) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		q := &ask{Request: r, w: w, pattern: pattern}
+		s.serve(q, func(q *ask) error {
+			v, err := s.Viewer(r)
+			if err != nil {
+				return err
+			}
+			q.viewer, q.known = v, true
+			return h(q)
+		})
+	})
+}
+
+// serve runs a handler: headers first, then no write from another site, then
+// the page, and one place for whatever went wrong.
+func (s *site) serve(q *ask, h handler) {
+	secure(q.w.Header())
+	defer func() {
+		if p := recover(); p != nil {
+			s.fail(q, kmcr.Errorf(kmcr.Fault, "page panicked: %v", p))
+		}
+	}()
+	if err := s.origin.Check(q.Request); err != nil {
+		s.fail(q, &kmcr.Error{Kind: kmcr.Refused, Message: "this was sent from another site", Remedy: "Open the page here and send it again.", Err: err})
+		return
+	}
+	if q.Body != nil {
+		q.Body = http.MaxBytesReader(q.w, q.Body, maxForm)
+	}
+	if err := h(q); err != nil {
+		s.fail(q, err)
+	}
+}
+
+// maxForm is the most that a form or its JSON may hold, in bytes.
+const maxForm = 64 << 10
+
+// where names the route for the audit, without its method and never with what stands in it.
+func (q *ask) where() string {
+	if _, path, ok := strings.Cut(q.pattern, " "); ok {
+		return path
+	}
+	return q.pattern
+}

@@ -1,0 +1,480 @@
+package web
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/audit"
+	"kmcr/compose"
+	"kmcr/disclose"
+	"kmcr/store"
+)
+
+// The sample is a small house of invented people in every state that a page
+// can be in. It stands where disclose and ingest stand in the program, so
+// that pages are tried without a database.
+
+var sampleNow = time.Date(2026, 10, 12, 14, 2, 0, 0, london)
+
+const (
+	refFull, refEmpty, refDead, refNotShown, refRefused, refNoGlass = kmcr.Ref("aaaaaaaaaaaaa"), kmcr.Ref("bbbbbbbbbbbbb"), kmcr.Ref("ddddddddddddd"),
+		kmcr.Ref("eeeeeeeeeeeee"), kmcr.Ref("rrrrrrrrrrrrr"), kmcr.Ref("nnnnnnnnnnnnn")
+)
+
+func statementID(n int) string {
+	return kmcr.StatementID{Patient: 7, Hash: uint64(n)}.String()
+}
+
+func from(source string, n int, on string) compose.Provenance {
+	at, err := time.ParseInLocation("2006-01-02", on, london)
+	if err != nil {
+		panic(err)
+	}
+	return compose.Provenance{
+		Statement: statementID(n), Version: 1, Type: "Observation", Contributor: "gp", Source: source, Author: "Dr Amara Osei",
+		Recorded: at.Add(9*time.Hour + 5*time.Minute), Key: fmt.Sprint("K", n),
+	}
+}
+
+func one(p compose.Provenance) []compose.Provenance { return []compose.Provenance{p} }
+
+func notes(items int) []compose.SourceNote {
+	return []compose.SourceNote{
+		{Contributor: "gp", Name: "Ivy Court Surgery", LastHeard: sampleNow.Add(-4 * time.Minute), Items: items},
+		{Contributor: "hospital-east", Name: "East Kent Hospitals", LastHeard: sampleNow.Add(-30 * time.Hour), Late: true},
+	}
+}
+
+func partOf[T any](title string, section kmcr.Section, items ...T) compose.Part[T] {
+	return compose.Part[T]{Title: title, Section: section, State: compose.Known, Words: title, Items: items, Updated: "2026-10-01", Sources: notes(len(items))}
+}
+
+func nothing[T any](title string, section kmcr.Section, state compose.Nothing, words string) compose.Part[T] {
+	return compose.Part[T]{Title: title, Section: section, State: state, Words: words, Items: []T{}, Sources: notes(0)}
+}
+
+func fullRecord() *compose.Record {
+	gp, east, council := "Ivy Court Surgery", "East Kent Hospitals", "Kent County Council"
+	item := func(title, kind, status string, active bool, on compose.Date, p compose.Provenance) compose.Item {
+		return compose.Item{Title: title, Kind: kind, Status: status, Active: active, Date: on, From: one(p)}
+	}
+	admitted := compose.Encounter{
+		Item: compose.Item{
+			Title: "Admission", Kind: "Admission", Status: "in progress", Active: true, Date: "2026-10-10T22:15:00+01:00",
+			From: one(from(east, 31, "2026-10-10")),
+		},
+		Class: "inpatient", Organisation: "William Harvey Hospital", Ward: "Cambridge K", Telephone: "01632 960018",
+		Reason: "Fall at the care home; query fractured neck of femur", How: "Emergency: ambulance", Expected: "2026-10-16", Now: true,
+	}
+	warfarin := compose.Medicine{
+		Item: compose.Item{
+			Title: "Warfarin 3mg tablets", Plain: "Thins the blood to prevent clots", Kind: "Medicine", Status: "active", Active: true, Date: "2024-02-11",
+			Conflict: "dose-warfarin", From: []compose.Provenance{from(gp, 11, "2026-09-28"), from(east, 12, "2026-10-10")},
+		},
+		Name: "Warfarin 3 mg tablets", Dose: "take as directed by the anticoagulant clinic, currently 3 mg", Route: "oral", Frequency: "once daily at 18:00",
+		Group: "current", JoinedBy: "same dm+d code", LastIssued: "2026-09-28", Review: "2026-12-01",
+		Says: []compose.MedicineSource{
+			{Name: "Warfarin 3mg tablets", Dose: "3 mg once daily", Status: "active", Date: "2026-09-28", From: from(gp, 11, "2026-09-28")},
+			{Name: "Warfarin", Dose: "4 mg once daily", Status: "active", Date: "2026-10-10", From: from(east, 12, "2026-10-10")},
+		},
+	}
+	simple := func(name, dose, frequency, group string, n int, on compose.Date) compose.Medicine {
+		p := from(gp, n, "2026-09-28")
+		return compose.Medicine{
+			Item: compose.Item{Title: name, Kind: "Medicine", Status: "active", Active: group == "current", Date: on, From: one(p)},
+			Name: name, Dose: dose, Route: "oral", Frequency: frequency, Group: group, LastIssued: "2026-09-28",
+			Says: []compose.MedicineSource{{Name: name, Dose: dose, Status: "active", Date: on, From: p}},
+		}
+	}
+	stopped := simple("Ibuprofen 400 mg tablets", "400 mg", "three times a day with food", "recently-stopped", 15, "2026-08-02")
+	stopped.Stopped, stopped.Status = "2026-10-10", "stopped"
+	value := func(text string, number float64, on compose.Date, flag string, n int) compose.Value {
+		return compose.Value{Text: text, Number: number, Date: on, Low: "60", Flag: flag, Status: "final", From: from(east, n, "2026-10-11")}
+	}
+	egfr := compose.Test{
+		Name: "eGFR (CKD-EPI)", Code: "1020291000000106", Unit: "mL/min/1.73m2", Numeric: true, From: one(from(east, 40, "2026-10-11")),
+		Values: []compose.Value{
+			value("38", 38, "2026-10-11T06:20:00+01:00", "low", 40), value("44", 44, "2026-04-02", "low", 41), value("52", 52, "2025-10-20", "low", 42),
+			value("61", 61, "2024-11", "", 43), value(">90", 90, "2019", "", 44),
+		},
+	}
+	culture := compose.Test{
+		Name: "Urine culture", From: one(from(east, 45, "2026-10-11")),
+		Values: []compose.Value{{Text: "E. coli, more than 100 000 per mL", Date: "2026-10-11", Flag: "abnormal", Status: "preliminary", Note: "Sensitivities to follow", From: from(east, 45, "2026-10-11")}},
+	}
+	pressure := compose.Test{
+		Name: "Systolic blood pressure", Unit: "mmHg", Numeric: true, From: one(from(gp, 46, "2026-09-01")),
+		Values: []compose.Value{
+			{Text: "142", Number: 142, Date: "2026-09-01", Status: "final", From: from(gp, 46, "2026-09-01")},
+			{Text: "138", Number: 138, Date: "2026-03-01", Status: "final", From: from(gp, 47, "2026-03-01")},
+		},
+	}
+	document := func(title, mediaType string, n int) compose.Document {
+		return compose.Document{
+			Item:        compose.Item{Title: title, Kind: "Letter", Status: "current", Active: true, Date: "2026-09-20", From: one(from(east, n, "2026-09-20"))},
+			ContentType: mediaType, Size: 4000, HasContent: true,
+		}
+	}
+	r := &compose.Record{
+		Ref: refFull, AsOf: sampleNow,
+		Banner: compose.Banner{
+			Name: "WHITTAKER, Dorothy Ann (Mrs)", PreferredName: "Dot", Born: "1939-03-05", Age: "87y", Gender: "Female",
+			NHSNumber: "999 000 0018", NHSVerified: true, Address: "Orchard View Care Home, 14 Example Lane, Ashford, TN23 9ZZ",
+			Telephones: []string{"01632 960001", "07700 900123"}, Practice: "Ivy Court Surgery, Tenterden",
+			PossibleDuplicate: true, AllergyTitle: "Known allergies", Allergies: []string{"Penicillin", "Co-trimoxazole", "Latex"}, From: one(from(gp, 1, "2026-09-01")),
+		},
+		Alerts: partOf("Alerts", kmcr.Alerts,
+			item("Do not attempt cardiopulmonary resuscitation (ReSPECT in place)", "Alert", "active", true, "2026-02-14", from(gp, 2, "2026-02-14")),
+			item("Hard of hearing: speak to the left side", "Reasonable adjustment", "active", true, "2025-06-01", from(council, 3, "2025-06-01"))),
+		Safeguarding: partOf("Safeguarding", kmcr.Safeguarding, item("Adult safeguarding enquiry closed", "Flag", "closed", false, "2024-05-01", from(council, 4, "2024-05-01"))),
+		Allergies: partOf("Allergies", kmcr.Allergies,
+			compose.Allergy{
+				Item:      compose.Item{Title: "Co-trimoxazole", Status: "active", Active: true, Date: "2011", From: one(from(gp, 5, "2011-05-02"))},
+				Substance: "Co-trimoxazole", Reactions: []string{"Stevens-Johnson syndrome"}, Severity: "Severe", Certainty: "Confirmed", Coded: true,
+			},
+			compose.Allergy{
+				Item:      compose.Item{Title: "Latex", Status: "active", Active: true, From: one(from(council, 6, "2023-01-20"))},
+				Substance: "latex gloves - comes up in blisters", Coded: false,
+			},
+			compose.Allergy{
+				Item:      compose.Item{Title: "Penicillin", Plain: "An antibiotic", Status: "active", Active: true, Date: "1987-11", Conflict: "allergy-penicillin", From: []compose.Provenance{from(gp, 7, "2009-03-01"), from(east, 8, "2026-10-10")}},
+				Substance: "Penicillin", Reactions: []string{"Anaphylaxis", "Rash + facial swelling"}, Severity: "Severe", Coded: true,
+			}),
+		Medicines: partOf("Medicines", kmcr.Medicines, warfarin,
+			simple("Bisoprolol 2.5 mg tablets", "2.5 mg", "once daily in the morning", "current", 13, "2023-05-30"),
+			simple("Colecalciferol 800 unit capsules", "800 units", "once daily", "current", 14, "2022-01-10"),
+			stopped, simple("Amoxicillin 500 mg capsules", "500 mg", "three times a day", "past", 16, "2019-01-03"),
+			simple("Oxygen", "2 litres a minute", "as required", "unknown", 17, "")),
+		Problems: partOf("Problems", kmcr.Problems,
+			item("Atrial fibrillation", "Condition", "active", true, "2016-07", from(gp, 18, "2016-07-01")),
+			item("Chronic kidney disease stage 3", "Condition", "active", true, "2021", from(gp, 19, "2021-01-01")),
+			item("Cataract", "Condition", "resolved", false, "2012-04-09", from(gp, 20, "2012-04-09"))),
+		Procedures:    partOf("Procedures", kmcr.Problems, item("Phacoemulsification of cataract", "Procedure", "completed", false, "2012-06-18", from(east, 21, "2012-06-18"))),
+		FamilyHistory: nothing[compose.Item]("Family history", kmcr.Problems, compose.NotRecorded, "Family history not recorded"),
+		Results:       partOf("Results", kmcr.Results, egfr, culture),
+		Observations:  partOf("Observations", kmcr.Observations, pressure),
+		Reports:       partOf("Reports", kmcr.Results, item("X-ray of right hip", "Report", "final", true, "2026-10-10", from(east, 22, "2026-10-10"))),
+		Assessments:   nothing[compose.Item]("Assessments", kmcr.Observations, compose.NotRecorded, "Assessments not recorded"),
+		Vaccinations:  partOf("Vaccinations", kmcr.Vaccinations, item("Influenza vaccination", "Vaccination", "completed", true, "2025-10-02", from(gp, 23, "2025-10-02"))),
+		Encounters: partOf("Admissions and visits", kmcr.Encounters, admitted, compose.Encounter{
+			Item:  compose.Item{Title: "Attendance at the emergency department", Kind: "Attendance", Status: "finished", Date: "2026-06-01T10:00:00Z", End: "2026-06-01T15:40:00Z", From: one(from(east, 32, "2026-06-01"))},
+			Class: "emergency", Organisation: "William Harvey Hospital", Reason: "Cut to hand", Destination: "usual place of residence",
+		}),
+		Admitted: &admitted,
+		Appointments: partOf("Appointments", kmcr.Appointments,
+			item("Anticoagulant clinic", "Appointment", "booked", true, "2026-10-20T10:30:00+01:00", from(east, 33, "2026-10-01")),
+			item("Eye clinic", "Appointment", "missed", false, "2026-01-20T09:00:00Z", from(east, 34, "2026-01-20"))),
+		Referrals: nothing[compose.Item]("Referrals", kmcr.Referrals, compose.NotRecorded, "Referrals not recorded"),
+		Documents: partOf("Documents", kmcr.Documents, document("Discharge summary", "text/html", 50), document("Clinic letter", "application/rtf", 51),
+			document("Scanned consent form", "application/pdf", 52), document("Photograph of wound", "image/png", 53), document("Telephone note", "text/plain", 54),
+			compose.Document{Item: compose.Item{Title: "Letter kept elsewhere", Kind: "Letter", Date: "2020-01", From: one(from(east, 55, "2020-01-01"))}}),
+		Contacts: partOf("Contacts", kmcr.Contacts,
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 60, "2026-01-01"))}, Name: "Dr Amara Osei", Role: "Registered GP", Organisation: "Ivy Court Surgery", Telephone: "01632 960044"},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(council, 61, "2026-01-01"))}, Name: "Grace Okafor", Role: "Social worker", Organisation: "Kent County Council"},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 62, "2026-01-01"))}, Name: "Susan Whittaker", Role: "Daughter", Telephone: "07700 900456", Personal: true, NextOfKin: true}),
+		SocialCare: partOf("Social care", kmcr.SocialCare, compose.Service{
+			Item:     compose.Item{Title: "Long term support: residential care", Kind: "Service", Status: "open", Active: true, Date: "2025-05-19", From: one(from(council, 63, "2025-05-19"))},
+			Provider: "Orchard View Care Home", Component: "Residential care", Delivery: "Managed by the council", Quantity: "7 days a week",
+		}),
+		Plans: partOf("Plans and wishes", kmcr.Plans, compose.Item{
+			Title: "ReSPECT plan", Kind: "Plan", Status: "active", Active: true, Date: "2026-02-14", From: one(from(gp, 64, "2026-02-14")),
+			Details: []compose.Detail{{Label: "Preferred place of care", Value: "Orchard View"}, {Label: "Review by", Value: "2027-02-14"}},
+		}),
+		Other: partOf("Other statements", kmcr.OtherSection, item("Device: hearing aid", "DeviceUseStatement", "active", true, "2021-04-01", from(gp, 65, "2021-04-01"))),
+		Conflicts: []compose.Conflict{
+			{ID: "dose-warfarin", Fact: "Dose of warfarin", Section: kmcr.Medicines, Reason: "it is the newer one", Values: []compose.ConflictValue{
+				{Value: "4 mg once daily", Date: "2026-10-10", Preferred: true, From: from(east, 12, "2026-10-10")},
+				{Value: "3 mg once daily", Date: "2026-09-28", From: from(gp, 11, "2026-09-28")}}},
+			{ID: "allergy-penicillin", Fact: "Allergy to penicillin", Section: kmcr.Allergies, Reason: "an allergy outweighs none known", Values: []compose.ConflictValue{
+				{Value: "Anaphylaxis", Date: "1987-11", Preferred: true, From: from(gp, 7, "2009-03-01")},
+				{Value: "No known allergies", Date: "2026-10-10", From: from(east, 8, "2026-10-10")}}},
+		},
+		Sources: []compose.Source{
+			{Contributor: "gp", Name: gp, OrganisationName: gp, Telephone: "01632 960044", LastHeard: sampleNow.Add(-4 * time.Minute), LastHeardHere: sampleNow.AddDate(0, 0, -14), Linked: true},
+			{Contributor: "hospital-east", Name: "PAS", OrganisationName: east, LastHeard: sampleNow.Add(-30 * time.Hour), LastHeardHere: sampleNow.Add(-31 * time.Hour), Late: true, Linked: true},
+			{Contributor: "adult-social-care", Name: council, OrganisationName: council, LastHeard: sampleNow.Add(-time.Hour), LastHeardHere: sampleNow.AddDate(0, -1, 0), Linked: true},
+			{Contributor: "mental-health", Name: "Kent and Medway Mental Health", LastHeard: sampleNow.Add(-2 * time.Minute)},
+		},
+		NotShown: []compose.NotShown{{From: compose.Provenance{Statement: statementID(90), Type: "Provenance", Source: gp, Recorded: sampleNow}, Why: "says who wrote other entries"}},
+	}
+	r.Medicines.Incomplete = "may be incomplete: East Kent Hospitals last heard 11 October 2026"
+	r.Documents.Withheld = true
+	for i := range 400 {
+		r.Timeline = append(r.Timeline, item(fmt.Sprint("Contact ", i), "Contact", "finished", false, compose.Date(sampleNow.AddDate(0, 0, -i*9).Format("2006-01-02")), from(gp, 100+i, "2020-01-01")))
+	}
+	r.Timeline[3].End = "2026-10-01"
+	r.Timeline = append(r.Timeline, item("Note without a date", "Note", "", false, "", from(gp, 99, "2020-01-01")))
+	return r
+}
+
+// everyPart calls f on each part of a record.
+func quietRecord(ref kmcr.Ref, name string, state compose.Nothing, words string) *compose.Record {
+	it := func(title string, s kmcr.Section) compose.Part[compose.Item] {
+		return nothing[compose.Item](title, s, state, title+" "+words)
+	}
+	title := map[compose.Nothing]string{compose.NoneKnown: "No known allergies", compose.NotRecorded: "Allergies not recorded", compose.Unavailable: "Allergies unavailable"}[state]
+	r := &compose.Record{
+		Ref: ref, AsOf: sampleNow,
+		Banner: compose.Banner{Name: name, Born: "1990", Gender: "", Telephones: []string{}, AllergyTitle: title, Allergies: []string{}, From: one(from("Ivy Court Surgery", 1, "2026-09-01"))},
+		Alerts: it("Alerts", kmcr.Alerts), Safeguarding: it("Safeguarding", kmcr.Safeguarding),
+		Allergies: nothing[compose.Allergy]("Allergies", kmcr.Allergies, state, title), Medicines: nothing[compose.Medicine]("Medicines", kmcr.Medicines, state, "Medicines "+words),
+		Problems: it("Problems", kmcr.Problems), Procedures: it("Procedures", kmcr.Problems), FamilyHistory: it("Family history", kmcr.Problems),
+		Results:      nothing[compose.Test]("Results", kmcr.Results, state, "Results "+words),
+		Observations: nothing[compose.Test]("Observations", kmcr.Observations, state, "Observations "+words),
+		Reports:      it("Reports", kmcr.Results), Assessments: it("Assessments", kmcr.Observations), Vaccinations: it("Vaccinations", kmcr.Vaccinations),
+		Encounters:   nothing[compose.Encounter]("Admissions and visits", kmcr.Encounters, state, "Admissions and visits "+words),
+		Appointments: it("Appointments", kmcr.Appointments), Referrals: it("Referrals", kmcr.Referrals),
+		Documents:  nothing[compose.Document]("Documents", kmcr.Documents, state, "Documents "+words),
+		Contacts:   nothing[compose.Contact]("Contacts", kmcr.Contacts, state, "Contacts "+words),
+		SocialCare: nothing[compose.Service]("Social care", kmcr.SocialCare, state, "Social care "+words),
+		Plans:      it("Plans and wishes", kmcr.Plans), Other: it("Other statements", kmcr.OtherSection),
+		Timeline: []compose.Item{}, Conflicts: []compose.Conflict{}, Sources: []compose.Source{}, NotShown: []compose.NotShown{},
+	}
+	return r
+}
+
+func deadRecord() *compose.Record {
+	r := quietRecord(refDead, "MARSH, Edwin (Mr)", compose.NoneKnown, "none known")
+	r.Banner.Deceased, r.Banner.Died, r.Banner.Age, r.Banner.Born = true, "2026-01-19", "at death 83y", "1942-06-30"
+	r.Banner.NHSNumber, r.Banner.Gender = "999 000 0026", "Male"
+	return r
+}
+
+// notShownRecord has parts hidden from the role, withheld and unavailable.
+func notShownRecord() *compose.Record {
+	r := quietRecord(refNotShown, "VANCE, Leo", compose.Unavailable, "unavailable")
+	r.Results.Hidden, r.Allergies.Hidden, r.Safeguarding.Hidden = "social workers do not see test results", "carers do not see allergies here", "only safeguarding leads see this"
+	r.Plans.Withheld, r.Alerts.Withheld, r.Medicines.Withheld = true, true, true
+	r.Contacts.Incomplete = "may be incomplete: nothing heard from the council since 1 May 2026"
+	return r
+}
+
+// sample answers as disclose and ingest would.
+type sample struct {
+	records map[string]*compose.Record
+	asked   []string // routes named to the audit
+	decided []string
+}
+
+func newSample() *sample {
+	return &sample{records: map[string]*compose.Record{
+		string(refFull): fullRecord(), string(refEmpty): quietRecord(refEmpty, "NEWMAN, Ola", compose.NotRecorded, "not recorded"),
+		string(refDead): deadRecord(), string(refNotShown): notShownRecord(),
+	}}
+}
+
+func (s *sample) Record(_ context.Context, v kmcr.Viewer, ref, where string, _ ...kmcr.Section) (*compose.Record, error) {
+	s.asked = append(s.asked, where)
+	if ref == string(refRefused) || ref == string(refNoGlass) {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "you are not known to be involved"}
+	}
+	if ref == "unavailable" {
+		return nil, &kmcr.Error{Kind: kmcr.Unavailable, Message: "the audit cannot be written"}
+	}
+	if ref == "fault" {
+		panic("a secret cause")
+	}
+	if r, ok := s.records[ref]; ok {
+		return r, nil
+	}
+	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
+}
+
+// evilHTML is a document that tries everything.
+const evilHTML = `<html><head><title>t</title><script>alert(1)</script><style>body{display:none}</style></head><body onload="alert(2)">
+<h1>Discharge summary</h1><p style="color:red" onclick="x()">Seen in <b>clinic</b>&nbsp;today.<br>Next line</p><iframe src="https://example.org"></iframe>
+<img src=x onerror="alert(3)"><a href="javascript:alert(4)">a link</a><ul><li>One</li><li>Two</li></ul>
+<table><tr><th>Drug</th><th>Dose</th></tr><tr><td>Warfarin</td><td>4 mg</td></tr></table><form action="/x"><button>go</button></form></body></html>`
+
+const sampleRTF = `{\rtf1\ansi\deff0{\fonttbl{\f0 Arial;}}{\colortbl;\red0\green0\blue0;}{\*\generator X;}\pard\b Dear Dr Osei\b0\par ` +
+	`She is much better \endash  caf\'e9, 5 \u956 ?g daily, \{braces\}.{\pict\pngblip 89504e47}\par Regards}`
+
+func (s *sample) Statement(_ context.Context, _ kmcr.Viewer, id kmcr.StatementID, _ int, where string) (*kmcr.Statement, error) {
+	s.asked = append(s.asked, where)
+	body := func(mediaType string, data []byte) *kmcr.Statement {
+		return &kmcr.Statement{ID: id, Body: []byte(`{"resourceType":"DocumentReference","content":[{"attachment":{"contentType":"` + mediaType + `","data":"` + base64.StdEncoding.EncodeToString(data) + `"}}]}`)}
+	}
+	switch id.Hash {
+	case 50:
+		return body("text/html", []byte(evilHTML)), nil
+	case 51:
+		return body("application/rtf", []byte(sampleRTF)), nil
+	case 52:
+		return &kmcr.Statement{ID: id, Body: []byte(`{"resourceType":"DocumentReference","content":[{"attachment":{"contentType":"application/pdf","url":"Binary/` + statementID(80) + `"}}]}`)}, nil
+	case 80:
+		return &kmcr.Statement{ID: id, Body: []byte(`{"resourceType":"Binary","contentType":"application/pdf","data":"` + base64.StdEncoding.EncodeToString([]byte("%PDF-1.4")) + `"}`)}, nil
+	case 53:
+		png, _ := base64.StdEncoding.DecodeString("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+		return body("image/png", png), nil
+	case 54:
+		return body("text/plain", []byte("Rang daughter.\n  She will visit <tomorrow>.")), nil
+	}
+	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such statement"}
+}
+
+func (s *sample) Find(_ context.Context, _ kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error) {
+	s.asked = append(s.asked, where)
+	if q.Family == "Nobody" {
+		return nil, nil
+	}
+	return []disclose.Found{
+		{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female", Address: "Orchard View Care Home, Ashford, TN23 9ZZ", PossibleDuplicate: true},
+		{Ref: refEmpty, Name: "WHITTAKER, Doreen", Born: "1939-05-03", Gender: "Female"},
+	}, nil
+}
+
+func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref, reason string) error {
+	if len(reason) < 10 {
+		return &kmcr.Error{Kind: kmcr.Invalid, Message: "the reason is too short", Remedy: "Write at least 10 characters."}
+	}
+	s.decided = append(s.decided, "glass "+ref)
+	return nil
+}
+
+func (s *sample) Explain(_ context.Context, _ kmcr.Viewer, ref string) (*disclose.Denied, error) {
+	if ref != string(refRefused) && ref != string(refNoGlass) {
+		return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
+	}
+	return &disclose.Denied{
+		Found:  disclose.Found{Ref: kmcr.Ref(ref), Name: "HOLT, Peter", Born: "1971-08-14", Gender: "Male", Address: "Deal, CT14 9ZZ"},
+		Reason: "nothing here says that you are caring for this person now", Remedy: "ask the team that is caring for them to add you",
+		MayBreakGlass: ref == string(refRefused),
+	}, nil
+}
+
+func sampleEntry(action, reason string, allowed bool) *audit.Entry {
+	return &audit.Entry{
+		ID: "a/17", At: sampleNow.Add(-time.Hour), Action: action, Person: 42, Purpose: kmcr.DirectCare, Reason: reason, Allowed: allowed,
+		Viewer: kmcr.Viewer{Account: "demo|gp", Name: "Amara Osei", Role: kmcr.RoleGP, Organisation: "G82001"},
+		Rule:   "registered with the practice", Where: "/people/{ref}", Shown: []audit.Shown{{}, {}},
+	}
+}
+
+func (s *sample) Looks(_ context.Context, _ kmcr.Viewer, ref string) ([]*audit.Entry, error) {
+	if s.records[ref] == nil && ref != string(refRefused) {
+		return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
+	}
+	return []*audit.Entry{sampleEntry("read", "", true), sampleEntry("break-glass", "found unconscious, medicines unknown", true), sampleEntry("read", "", false)}, nil
+}
+
+func (s *sample) Caseload(context.Context, kmcr.Viewer) ([]disclose.CaseloadEntry, error) {
+	return []disclose.CaseloadEntry{
+		{Found: disclose.Found{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female", Address: "Ashford, TN23 9ZZ"}, Kind: "caseload", Since: sampleNow.AddDate(0, -3, 0), Badges: []string{"In hospital since 10 October"}},
+		{Found: disclose.Found{Ref: refDead, Name: "MARSH, Edwin (Mr)", Born: "1942-06-30", Gender: "Male"}, Kind: "registered", Badges: []string{"Died 19 January"}},
+	}, nil
+}
+
+func (s *sample) Alerts(context.Context, kmcr.Viewer) ([]disclose.Alert, error) {
+	return []disclose.Alert{{ID: "5", Topic: "admission", Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", At: sampleNow.Add(-40 * time.Hour), State: "new", Text: "Admitted to hospital"}}, nil
+}
+
+func (s *sample) Feeds(_ context.Context, v kmcr.Viewer) ([]disclose.Feed, error) {
+	if v.Role == kmcr.RoleGP {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "feeds are for integration engineers"}
+	}
+	return []disclose.Feed{
+		{Contributor: kmcr.Contributor{Code: "hospital-east", Name: "East Kent PAS", Format: kmcr.FormatHL7v2}, Late: true, Parked: map[string]int64{"identity-missing": 3, "segment-unknown": 1},
+			Tally: store.Tally{Received: 123456, Applied: 123450, Parked: 4, Rejected: 1, Waiting: 1, LastHeard: sampleNow.Add(-30 * time.Hour)}},
+		{Contributor: kmcr.Contributor{Code: "gp", Name: "Ivy Court Surgery", Format: kmcr.FormatFHIR, Paused: true}},
+	}, nil
+}
+
+func (s *sample) Matches(_ context.Context, v kmcr.Viewer, _ string) ([]disclose.Pair, error) {
+	if v.Role == kmcr.RoleGP {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "reviews are for records officers"}
+	}
+	d := compose.Demographics{Contributor: "gp", NHS: "9990000018", Names: []compose.Name{{Family: "Whittaker", Given: "Dorothy Ann", Prefix: "Mrs"}}, Born: "1939-03-05", Sex: "Female", Addresses: []string{"14 Example Lane, Ashford, TN23 9ZZ"}, Telephones: []string{"01632 960001"}}
+	e := d
+	e.Contributor, e.Born, e.NHS, e.Telephones = "hospital-east", "1939-05-03", "", nil
+	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Reasons: "same name and address; day and month of birth swapped", A: d, B: e, State: "open"}}, nil
+}
+
+func (s *sample) Privacy(context.Context, kmcr.Viewer) ([]disclose.PrivacyItem, error) {
+	return []disclose.PrivacyItem{{Entry: sampleEntry("break-glass", "found unconscious, medicines unknown", true), What: "Emergency opening"}, {Entry: sampleEntry("read", "", false), What: "Refused"}}, nil
+}
+
+func (s *sample) Replay(_ context.Context, id int64, _ kmcr.Viewer) error {
+	s.decided = append(s.decided, fmt.Sprint("replay ", id))
+	return nil
+}
+
+func (s *sample) Discard(_ context.Context, id int64, reason string, _ kmcr.Viewer) error {
+	s.decided = append(s.decided, fmt.Sprint("discard ", id, " ", reason))
+	return nil
+}
+
+func (s *sample) Decide(_ context.Context, id int64, decision string, _ kmcr.Viewer) error {
+	s.decided = append(s.decided, fmt.Sprint("decide ", id, " ", decision))
+	return nil
+}
+
+// sampleSite serves the sample. The header As names the role of who asks; without it nobody has signed in.
+func sampleSite(s *sample) http.Handler {
+	mux := http.NewServeMux()
+	parked := ParkedMessage{ID: 31, Contributor: "hospital-east", Format: kmcr.FormatHL7v2, ReceivedAt: sampleNow, Reason: "identity-missing", Detail: "PID-3: no identifier that this contributor uses"}
+	err := mount(mux, Config{
+		Demo: true,
+		Viewer: func(r *http.Request) (kmcr.Viewer, error) {
+			role := r.Header.Get("As")
+			if c, err := r.Cookie("as"); err == nil {
+				role = c.Value
+			}
+			if role == "" {
+				return kmcr.Viewer{}, &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "nobody has signed in", Remedy: "Sign in."}
+			}
+			return kmcr.Viewer{Account: "demo|" + role, Name: "Amara Osei", Role: kmcr.Role(role), Organisation: "G82001"}, nil
+		},
+		Parked: func(context.Context, kmcr.Viewer) ([]ParkedMessage, error) { return []ParkedMessage{parked}, nil },
+		ShowParked: func(_ context.Context, _ kmcr.Viewer, id int64) (*ParkedMessage, error) {
+			if id != parked.ID {
+				return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such message"}
+			}
+			m := parked
+			m.Raw = "MSH|^~\\&|PAS|EAST\rEVN|A01"
+			return &m, nil
+		},
+		Organisation: func(o kmcr.ODS) string { return map[kmcr.ODS]string{"G82001": "Ivy Court Surgery"}[o] },
+	}, s, s)
+	if err != nil {
+		panic(err)
+	}
+	return mux
+}
+
+// samplePages lists every page that can be looked at, with the role that looks.
+func samplePages() (all []struct{ Role, Path string }) {
+	add := func(role string, paths ...string) {
+		for _, p := range paths {
+			all = append(all, struct{ Role, Path string }{role, p})
+		}
+	}
+	add("", "/", "/about", "/nowhere")
+	add("gp", "/", "/people/search", "/caseload", "/alerts")
+	for _, ref := range []kmcr.Ref{refFull, refEmpty, refDead, refNotShown} {
+		for _, l := range sections() {
+			add("gp", strings.TrimSuffix("/people/"+string(ref)+"/"+l.Stem, "/"))
+		}
+	}
+	person := "/people/" + string(refFull)
+	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
+	r := fullRecord()
+	for _, t := range slices.Concat(r.Results.Items, r.Observations.Items) {
+		add("gp", person+"/results/"+testKey(t))
+	}
+	for n := 50; n < 55; n++ {
+		add("gp", person+"/documents/"+statementID(n))
+	}
+	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
+		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
+	add("citizen", "/", person, person+"/medicines")
+	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/access")
+	add("records-officer", "/matches")
+	add("integration-engineer", "/", "/feeds", "/feeds/parked/31")
+	return all
+}

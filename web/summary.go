@@ -1,0 +1,69 @@
+package web
+
+import (
+	"slices"
+
+	"kmcr/compose"
+)
+
+// summary is the first page of a record: what must be seen with no click.
+var summary = recordPage{Title: "Summary", Body: summaryBody}
+
+// summaryView is the record with what the summary picks out of it.
+type summaryView struct {
+	Current, Stopped, Unclear []compose.Medicine
+	Active                    []compose.Item // problems
+	Ahead                     []compose.Item // appointments to come, next first
+	Abnormal                  []result       // the newest value of each test that is out of range
+	Open                      []compose.Service
+}
+
+// result is one value with the test it is of.
+type result struct {
+	Test  compose.Test
+	Value compose.Value
+}
+
+func summaryBody(_ *ask, r *compose.Record) (any, error) {
+	v := summaryView{
+		Current: inGroup(r.Medicines.Items, "current"),
+		Stopped: inGroup(r.Medicines.Items, "recently-stopped"),
+		Unclear: inGroup(r.Medicines.Items, "unknown"),
+		Ahead:   ahead(r),
+	}
+	for _, p := range r.Problems.Items {
+		if p.Active {
+			v.Active = append(v.Active, p)
+		}
+	}
+	for _, s := range r.SocialCare.Items {
+		if s.Active {
+			v.Open = append(v.Open, s)
+		}
+	}
+	for _, t := range slices.Concat(r.Results.Items, r.Observations.Items) {
+		if len(t.Values) > 0 && t.Values[0].Flag != "" && t.Values[0].Flag != "normal" {
+			v.Abnormal = append(v.Abnormal, result{t, t.Values[0]})
+		}
+	}
+	slices.SortStableFunc(v.Abnormal, func(a, b result) int { return byInstant(b.Value.Date, a.Value.Date) })
+	return v, nil
+}
+
+// ahead lists the appointments that are still to come, next first.
+func ahead(r *compose.Record) (some []compose.Item) {
+	for _, a := range r.Appointments.Items {
+		if t, ok := instantOf(a.Date); ok && a.Active && !t.Before(r.AsOf) {
+			some = append(some, a)
+		}
+	}
+	slices.SortStableFunc(some, func(a, b compose.Item) int { return byInstant(a.Date, b.Date) })
+	return some
+}
+
+// byInstant orders recorded dates; what has none comes first.
+func byInstant(a, b compose.Date) int {
+	x, _ := instantOf(a)
+	y, _ := instantOf(b)
+	return x.Compare(y)
+}

@@ -1,0 +1,81 @@
+package web
+
+import (
+	"slices"
+
+	"kmcr/compose"
+)
+
+// timeline shows what happened, newest first, a year at a time where it is long.
+var timeline = recordPage{
+	Stem: "timeline", Title: "Timeline",
+	Parts: func(r *compose.Record) []member { return []member{{"timeline", r.Timeline}} },
+	Body:  timelineBody,
+}
+
+// timelineView is the items of the chosen year (or all of a short timeline) and how many each year has.
+type timelineView struct {
+	Years  []year
+	Chosen string // "" all
+	Items  []compose.Item
+}
+
+// year is one year of the timeline.
+type year struct {
+	Name  string
+	Items int
+	Share int // of the fullest year, in twelfths, for the bar beside it
+}
+
+// onePage is how many items of a timeline are shown together; a longer one begins with its newest year.
+const onePage = 150
+
+func timelineBody(q *ask, r *compose.Record) (any, error) {
+	v := timelineView{Years: years(r.Timeline), Chosen: q.URL.Query().Get("year")}
+	known := slices.ContainsFunc(v.Years, func(y year) bool { return y.Name == v.Chosen })
+	if v.Chosen != "all" && !known {
+		v.Chosen = ""
+		if len(r.Timeline) > onePage {
+			v.Chosen = v.Years[0].Name
+		}
+	}
+	if v.Chosen == "" || v.Chosen == "all" {
+		v.Chosen, v.Items = "", r.Timeline
+		return v, nil
+	}
+	for _, i := range r.Timeline {
+		if yearOf(i.Date) == v.Chosen {
+			v.Items = append(v.Items, i)
+		}
+	}
+	return v, nil
+}
+
+// noYear is what stands for the year of an item without a date.
+const noYear = "undated"
+
+func yearOf(d compose.Date) string {
+	if t, ok := instantOf(d); ok {
+		return t.In(london).Format("2006")
+	}
+	return noYear
+}
+
+// years counts the items of each year, in the order of the timeline.
+func years(items []compose.Item) (all []year) {
+	most := 1
+	for _, i := range items {
+		name := yearOf(i.Date)
+		at := slices.IndexFunc(all, func(y year) bool { return y.Name == name })
+		if at < 0 {
+			at = len(all)
+			all = append(all, year{Name: name})
+		}
+		all[at].Items++
+		most = max(most, all[at].Items)
+	}
+	for i := range all {
+		all[i].Share = (all[i].Items*12 + most - 1) / most
+	}
+	return all
+}

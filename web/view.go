@@ -1,0 +1,198 @@
+package web
+
+import (
+	"fmt"
+	"hash/fnv"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/compose"
+)
+
+// chip is where an item comes from, as a reader sees it: one for each source and author.
+type chip struct {
+	Source, Author string
+	Recorded       *moment // newest
+	Entries        int
+}
+
+// chips folds the provenance of an item: many statements of one source and author are one chip that says how many.
+func chips(v any) []chip {
+	return fold(v, instant, func(p compose.Provenance) string { return p.Author })
+}
+
+// sources folds it further, where there is little room: one chip for each source, with the day.
+func sources(v any) []chip {
+	onDay := func(t time.Time) *moment { return day(t) }
+	return fold(v, onDay, func(compose.Provenance) string { return "" })
+}
+
+func fold(v any, at func(time.Time) *moment, author func(compose.Provenance) string) (all []chip) {
+	var from []compose.Provenance
+	switch v := v.(type) {
+	case compose.Provenance:
+		from = []compose.Provenance{v}
+	case []compose.Provenance:
+		from = v
+	}
+	newest := map[int]compose.Provenance{}
+next:
+	for _, p := range from {
+		for i := range all {
+			if all[i].Source == p.Source && all[i].Author == author(p) {
+				all[i].Entries++
+				if p.Recorded.After(newest[i].Recorded) {
+					newest[i] = p
+					all[i].Recorded = at(p.Recorded)
+				}
+				continue next
+			}
+		}
+		newest[len(all)] = p
+		all = append(all, chip{p.Source, author(p), at(p.Recorded), 1})
+	}
+	return all
+}
+
+// part is one section for the templates that show sections: whose, under which id, and the compose.Part.
+type part struct {
+	Ref  kmcr.Ref
+	ID   string
+	Part any
+}
+
+func section(ref kmcr.Ref, id string, p any) part { return part{ref, id, p} }
+
+// of is an item with the person it is of, for links.
+type of struct {
+	Ref  kmcr.Ref
+	Item any
+}
+
+func under(ref kmcr.Ref, item any) of { return of{ref, item} }
+
+// few is the beginning of a list, with how much more there is.
+type few struct {
+	Ref   kmcr.Ref
+	Items any
+	More  int
+}
+
+// first takes at most n items of any slice.
+func first(ref kmcr.Ref, n int, items any) few {
+	v := reflect.ValueOf(items)
+	if v.Len() <= n {
+		return few{ref, items, 0}
+	}
+	return few{ref, v.Slice(0, n).Interface(), v.Len() - n}
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// dated reads the value of a detail that is a whole date, so that it is shown as one.
+func dated(s string) *moment {
+	if len(s) < len("2006-01-02") || s[4] != '-' {
+		return nil
+	}
+	if m := recorded(s); m.Machine != "" {
+		return m
+	}
+	return nil
+}
+
+// atDeath takes the age out of the banner's words "at death 83y".
+func atDeath(age string) string { return strings.TrimPrefix(age, "at death ") }
+
+func linked(all []compose.Source) (some []compose.Source) {
+	for _, s := range all {
+		if s.Linked {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+func late(all []compose.Source) (some []compose.Source) {
+	for _, s := range all {
+		if s.Late && s.Linked {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// testKey names a test in an address: stable while the test is called the same, and saying nothing of whose it is.
+func testKey(t compose.Test) string {
+	h := fnv.New32a()
+	for _, s := range []string{t.Code, t.Name, t.Unit} {
+		_, _ = h.Write([]byte(s))
+		_, _ = h.Write([]byte{0})
+	}
+	return strconv.FormatUint(uint64(h.Sum32()), 36)
+}
+
+// place is a page of the main navigation.
+type place struct{ Path, Name string }
+
+// navigation lists the pages that a role works from. It opens nothing: disclose decides.
+func navigation(r kmcr.Role) []place {
+	find, people, alerts := place{"/", "Find a person"}, place{"/caseload", "My people"}, place{"/alerts", "Alerts"}
+	switch r {
+	case kmcr.RolePrivacyOfficer, kmcr.RoleCaldicottGuardian:
+		return []place{{"/privacy", "Privacy"}, find}
+	case kmcr.RoleRecordsOfficer:
+		return []place{{"/matches", "Matches"}, find}
+	case kmcr.RoleIntegrationEngineer, kmcr.RoleAdministrator:
+		return []place{{"/feeds", "Feeds"}}
+	case kmcr.RoleCitizen:
+		return []place{{"/", "My record"}}
+	case kmcr.RoleSafeguardingLead:
+		return []place{find, people, alerts, {"/privacy", "Privacy"}}
+	}
+	return []place{find, people, alerts}
+}
+
+// roles are job roles in words.
+var roles = map[kmcr.Role]string{
+	kmcr.RoleGP: "GP", kmcr.RoleHospitalDoctor: "hospital doctor", kmcr.RoleEmergencyDoctor: "emergency doctor",
+	kmcr.RoleCommunityNurse: "community nurse", kmcr.RoleMentalHealthNurse: "mental health nurse", kmcr.RolePharmacist: "pharmacist",
+	kmcr.RoleParamedic: "paramedic", kmcr.RoleSocialWorker: "social worker", kmcr.RoleChildrenSocialWorker: "children’s social worker",
+	kmcr.RoleOccupationalTherapist: "occupational therapist", kmcr.RoleDutyWorker: "duty worker", kmcr.RoleCarer: "carer",
+	kmcr.RoleSafeguardingLead: "safeguarding lead", kmcr.RolePrivacyOfficer: "privacy officer", kmcr.RoleCaldicottGuardian: "Caldicott guardian",
+	kmcr.RoleRecordsOfficer: "records officer", kmcr.RoleIntegrationEngineer: "integration engineer", kmcr.RoleAdministrator: "administrator",
+	kmcr.RoleCitizen: "citizen",
+}
+
+func roleWords(r kmcr.Role) string {
+	if w, ok := roles[r]; ok {
+		return w
+	}
+	return strings.ReplaceAll(string(r), "-", " ")
+}
+
+// organisation is an organisation's name, or its code where that is all we know.
+func (s *site) organisation(o kmcr.ODS) string {
+	if s.Organisation != nil {
+		if name := s.Organisation(o); name != "" {
+			return name
+		}
+	}
+	return string(o)
+}
+
+// number writes a count with a space between thousands.
+func number(n any) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
+}
