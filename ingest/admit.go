@@ -1,0 +1,103 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"strings"
+
+	"kmcr"
+	"kmcr/hl7"
+	"kmcr/store"
+	"kmcr/translate"
+)
+
+// no is why a message is not taken: a condition of table 0357, and words for
+// whoever reads the sender's log.
+type no struct {
+	condition hl7.Condition
+	where     string
+	text      string
+	reason    string // of the ledger
+}
+
+// admit finds the contributor of a message and tells whether its kind is taken.
+// Resending what is refused here does not help.
+func (n *line) admit(ctx context.Context, m *hl7.Message) (kmcr.Contributor, *no) {
+	unknown := kmcr.Contributor{Code: nobody}
+	application, facility := m.Sender()
+	c, known, err := n.s.directory.sender(ctx, application, facility)
+	switch {
+	case err != nil: // the ledger will not be writable either, and the connection be closed
+		return unknown, &no{hl7.ApplicationError, "MSH", "the senders cannot be looked up now", "fault"}
+	case !known:
+		return unknown, &no{hl7.UnknownKey, "MSH-3", "no contributor is known by this MSH-3 and MSH-4; ask for them to be added", "sender-unknown"}
+	case m.ControlID() == "":
+		return c, &no{hl7.RequiredFieldMissing, "MSH-10", "the message has no control id", "control-id-missing"}
+	}
+	return c, unsupported(m, c)
+}
+
+// unsupported tells why a message of this kind is not taken; nil where it is.
+func unsupported(m *hl7.Message, c kmcr.Contributor) *no {
+	switch p := m.Segment("MSH").Get(11, 1); {
+	case !slices.Contains([]string{"", "P", "T", "D"}, p):
+		return &no{hl7.UnsupportedProcessing, "MSH-11", "the processing id is not P, T or D", "processing-unsupported"}
+	case m.Version() != "" && !strings.HasPrefix(m.Version(), "2."):
+		return &no{hl7.UnsupportedVersion, "MSH-12", "the version is not 2.1 to 2.9", "version-unsupported"}
+	case m.Type() == "":
+		return &no{hl7.UnsupportedType, "MSH-9", "the message does not say its type", "type-unsupported"}
+	}
+	if slices.Contains([]string{"ADT", "ORU", "MDM", "SIU"}, m.Type()) {
+		return nil
+	}
+	if _, err := translate.HL7(m, c); kmcr.KindOf(err) == kmcr.Unsupported {
+		return &no{hl7.UnsupportedType, "MSH-9", "messages of this type are not taken in", "type-unsupported"}
+	}
+	return nil
+}
+
+// refuse counts a message that is not taken, and says so; false closes the connection.
+func (n *line) refuse(ctx context.Context, m *hl7.Message, c kmcr.ContributorCode, raw []byte, why *no) bool {
+	ack := hl7.Ack(m, hl7.Answer{Verdict: hl7.Refused, ControlID: n.s.controlID(), At: n.s.Now(), Condition: why.condition, Where: why.where, Text: why.text})
+	entry := &store.Message{Contributor: c, Format: kmcr.FormatHL7v2, ControlID: m.ControlID(), ReceivedAt: n.s.Now(), State: store.Rejected, Reason: why.reason, Detail: why.where + ": " + why.text, Answer: ack, Hash: sha256.Sum256(raw)}
+	dup, err := n.s.accept(ctx, entry, raw, nil)
+	if err != nil {
+		n.s.counts.answered("closed", false)
+		return false
+	}
+	if dup != nil && dup.Answer != nil {
+		ack = dup.Answer
+	}
+	n.s.counts.answered(m.Code(hl7.Refused), dup != nil)
+	return n.write(ack)
+}
+
+// refuseRaw answers what could not be parsed, where its header can be read.
+func (n *line) refuseRaw(raw []byte, err error, condition hl7.Condition, reason string) bool {
+	ctx := context.Background()
+	header, bad := hl7.Header(raw)
+	if bad != nil {
+		entry := &store.Message{Contributor: nobody, Format: kmcr.FormatHL7v2, ReceivedAt: n.s.Now(), State: store.Rejected, Reason: reason, Detail: detailOf(err), Hash: sha256.Sum256(raw)}
+		if _, err := n.s.accept(ctx, entry, raw, nil); err != nil {
+			n.s.log.Error("a message that cannot be read could not be counted", "error", err.Error())
+		}
+		n.s.counts.answered("closed", false)
+		return false
+	}
+	application, facility := header.Sender()
+	c, known, e := n.s.directory.sender(ctx, application, facility)
+	if e != nil || !known {
+		c.Code = nobody
+	}
+	return n.refuse(ctx, header, c.Code, raw, &no{condition, placeOf(err), detailOf(err), reason})
+}
+
+func placeOf(err error) string {
+	var e *kmcr.Error
+	if errors.As(err, &e) {
+		return e.Where
+	}
+	return ""
+}

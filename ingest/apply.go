@@ -1,0 +1,391 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/fhir"
+	"kmcr/hl7"
+	"kmcr/match"
+	"kmcr/store"
+	"kmcr/translate"
+)
+
+// apply reads a message that was made durable before and writes what it says.
+// The error is a *parking where it cannot be applied now.
+func (s *Service) apply(ctx context.Context, c kmcr.Contributor, l *ledger, raw []byte, where string) error {
+	reading, err := read(c, l.message, raw)
+	if err != nil {
+		return err
+	}
+	var done *plan
+	err = again(ctx, func() error {
+		a := &application{s: s, c: c, cast: s.cast(c), reading: reading}
+		a.plan = &plan{contributor: c, ledger: l, received: s.Now(), raw: raw, where: where}
+		done = a.plan
+		return a.run(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	s.arrived(c, done.subjects)
+	for _, e := range done.events {
+		s.Happened(*e)
+	}
+	return nil
+}
+
+// read translates a message. What cannot be read at all is parked with the place.
+func read(c kmcr.Contributor, m store.Message, raw []byte) (translate.Reading, error) {
+	var reading translate.Reading
+	var err error
+	switch m.Format {
+	case kmcr.FormatHL7v2:
+		var message *hl7.Message
+		if message, err = hl7.Parse(raw, ""); err == nil {
+			reading, err = translate.HL7(message, c)
+		}
+	case kmcr.FormatCLD:
+		reading, err = readRow(c, raw)
+	default:
+		err = &kmcr.Error{Kind: kmcr.Unsupported, Message: "messages of this format cannot be read yet"}
+	}
+	if err != nil {
+		return reading, unreadable(err)
+	}
+	if len(reading.Patients) == 0 {
+		return reading, &parking{reason: "identity-missing", detail: "the message does not say whom it is about"}
+	}
+	return reading, nil
+}
+
+func unreadable(err error) error {
+	if kmcr.KindOf(err) == kmcr.Fault {
+		return err
+	}
+	reason := "not-readable"
+	switch detail := detailOf(err); {
+	case strings.Contains(detail, "identity missing"):
+		reason = "identity-missing"
+	case kmcr.KindOf(err) == kmcr.Unsupported:
+		reason = "not-supported"
+	}
+	return &parking{reason: reason, detail: detailOf(err)}
+}
+
+// application is one go at applying a reading.
+type application struct {
+	s        *Service
+	c        kmcr.Contributor
+	cast     *cast
+	plan     *plan
+	reading  translate.Reading
+	patients []*subject // as in reading.Patients
+}
+
+func (a *application) run(ctx context.Context) error {
+	defer a.s.locks.names.hold(a.names())()
+	for i := range a.reading.Patients {
+		x, err := a.patient(ctx, a.reading.Patients[i])
+		if err != nil {
+			return err
+		}
+		a.patients = append(a.patients, x)
+	}
+	merges, err := a.findMerges(ctx)
+	if err != nil {
+		return err
+	}
+	release, err := a.cast.read(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := a.claim(); err != nil {
+		return err
+	}
+	if err := a.state(ctx); err != nil {
+		return err
+	}
+	if err := a.merge(ctx, merges); err != nil {
+		return err
+	}
+	a.plan.subjects = a.cast.all
+	a.plan.whole = a.patients[0]
+	a.plan.events = a.events()
+	return a.s.carryOut(ctx, a.plan)
+}
+
+// names are the hashes of what leads to the patients of the message.
+func (a *application) names() []uint64 {
+	var names []uint64
+	lock := func(n string) { names = append(names, hash64(string(a.c.Code), n)) }
+	for _, p := range a.reading.Patients {
+		lock(p.Key)
+		for _, n := range p.Aliases {
+			lock(n)
+		}
+	}
+	for _, m := range a.reading.Merges {
+		lock(m.From)
+		lock(m.Into)
+	}
+	return names
+}
+
+// patient finds or makes the contributor's patient that claims are about.
+func (a *application) patient(ctx context.Context, claims translate.Claims) (*subject, error) {
+	if claims.NHS != "" && len(claims.Aliases) == 0 && claims.Key == "NHS|"+string(claims.NHS) {
+		return a.numbered(ctx, claims)
+	}
+	x, err := a.cast.find(ctx, append([]string{claims.Key}, claims.Aliases...)...)
+	if err != nil || x != nil {
+		return x, err
+	}
+	return a.cast.made(claims.Key, false), nil
+}
+
+// numbered finds the patient of a message that carries nothing but an NHS
+// number. A number alone never says who somebody is: where date of birth or
+// name speak against it, this is another patient.
+func (a *application) numbered(ctx context.Context, claims translate.Claims) (*subject, error) {
+	key := claims.Key
+	for {
+		x, err := a.cast.find(ctx, key)
+		switch {
+		case err != nil:
+			return nil, err
+		case x == nil:
+			return a.cast.made(key, false), nil
+		case x.claims == nil || !match.Compare(identityOf(x.claims), identityOf(&claims)).Contradicts():
+			return x, nil
+		case key != claims.Key:
+			return x, nil
+		}
+		key = claims.Key + "|" + whoTheySay(claims)
+	}
+}
+
+// claim takes over who the patients are said to be, unless something newer has been said.
+func (a *application) claim() error {
+	for i, x := range a.patients {
+		claims := a.reading.Patients[i]
+		if x.claims != nil && a.older(x, i) {
+			if err := x.answerTo(append(claims.Aliases, claims.Key)); err != nil {
+				return err
+			}
+			continue
+		}
+		claims.Aliases = union(claims.Aliases, []string{claims.Key})
+		if err := x.claim(claims); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// older tells whether something newer than this message has been said of who the patient is.
+func (a *application) older(x *subject, patient int) bool {
+	for _, st := range a.reading.Statements {
+		if st.Patient == patient && st.Key == translate.PatientKey && !st.At.IsZero() {
+			return x.saidAt(store.StatementIDFor(x.patient.ID, st.Key)).After(st.At)
+		}
+	}
+	return false
+}
+
+// state makes the statements, and the stories of which they are part.
+func (a *application) state(ctx context.Context) error {
+	folds := map[*subject][]string{}
+	for i := range a.reading.Statements {
+		st := &a.reading.Statements[i]
+		x, err := a.home(ctx, st)
+		if err != nil {
+			return err
+		}
+		made, err := a.statement(x, *st)
+		if err != nil {
+			return err
+		}
+		if st.Fold != "" && !slices.Contains(folds[x], st.Fold) {
+			folds[x] = append(folds[x], st.Fold)
+		}
+		x.say(made)
+	}
+	for _, x := range a.cast.all {
+		for _, fold := range folds[x] {
+			if err := a.fold(x, fold); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range a.reading.Retire {
+		a.retire(a.patients[r.Patient], r.Prefix, a.at(r.At))
+	}
+	return nil
+}
+
+// retire ends the statements of a set that the message, which tells the whole
+// set, does not state again. When the set was last told is noted, so that an
+// earlier one that arrives late ends with it.
+func (a *application) retire(x *subject, prefix string, at time.Time) {
+	mark := &kmcr.Statement{Key: "set/" + prefix, Type: "Basic", At: at, Internal: true, Body: emptyBody("Basic")}
+	mark.ID = store.StatementIDFor(x.patient.ID, mark.Key)
+	if last := x.saidAt(mark.ID); last.After(at) {
+		for _, st := range slices.Clone(x.said) {
+			if strings.HasPrefix(st.Key, prefix) && x.head(st.ID) == nil {
+				a.end(x, st, last)
+			}
+		}
+		return
+	}
+	stated := map[kmcr.StatementID]bool{}
+	for _, st := range x.said {
+		stated[st.ID] = true
+	}
+	for _, st := range x.current() {
+		if strings.HasPrefix(st.Key, prefix) && !stated[st.ID] && !x.saidAt(st.ID).After(at) {
+			a.end(x, st, at)
+		}
+	}
+	mark.MessageID = a.plan.ledger.message.ID
+	x.say(mark)
+}
+
+// end states that a statement no longer stands.
+func (a *application) end(x *subject, st *kmcr.Statement, at time.Time) {
+	x.say(&kmcr.Statement{ID: st.ID, Type: st.Type, Key: st.Key, Section: st.Section, Labels: st.Labels, At: at, Deleted: true,
+		MessageID: a.plan.ledger.message.ID, Body: emptyBody(st.Type)})
+}
+
+func (a *application) home(ctx context.Context, st *translate.Statement) (*subject, error) {
+	if st.Patient >= 0 {
+		return a.patients[st.Patient], nil
+	}
+	x, err := a.cast.find(ctx, "register|"+st.Key)
+	if err != nil {
+		return nil, err
+	}
+	if x == nil {
+		return a.cast.made("register|"+st.Key, true), nil
+	}
+	c, err := a.s.db.Compartments(ctx, x.patient.ID)
+	if err == nil && len(c) == 1 {
+		x.compartment = c[0]
+	}
+	return x, err
+}
+
+// at is an event time, or the time of receipt where none was said.
+func (a *application) at(said time.Time) time.Time {
+	if said.IsZero() {
+		return a.plan.received
+	}
+	return said
+}
+
+// statement proves a translated resource and makes it a statement of x.
+func (a *application) statement(x *subject, st translate.Statement) (*kmcr.Statement, error) {
+	r, err := fhir.Parse(st.Resource)
+	if err != nil {
+		return nil, kmcr.Errorf(kmcr.Fault, "a resource was written that is not well formed: %w", err)
+	}
+	key := st.Key
+	if st.Fold != "" {
+		key = st.Fold + "/" + st.Key
+	}
+	made := &kmcr.Statement{ID: store.StatementIDFor(x.patient.ID, key), Type: r.Type(), Contributor: a.c.Code, Key: key, At: a.at(st.At),
+		Recorded: a.plan.received, Deleted: st.Deleted, Internal: st.Fold != "", MessageID: a.plan.ledger.message.ID}
+	made.Body, made.Meta = r.Body(func(reference string) string { return a.resolve(x, reference) })
+	if !made.Internal {
+		made.Section, made.Labels = a.s.Classify(made.Type, made.Body, made.Meta)
+	}
+	return made, nil
+}
+
+// resolve gives the logical id that a reference inside a reading leads to.
+func (a *application) resolve(x *subject, reference string) string {
+	if reference == "patient:" {
+		return "Patient/" + store.StatementIDFor(x.patient.ID, translate.PatientKey).String()
+	}
+	key, ok := strings.CutPrefix(reference, "key:")
+	if !ok {
+		return ""
+	}
+	return a.typeOf(key) + "/" + store.StatementIDFor(x.patient.ID, key).String()
+}
+
+// typeOf is the resource type of the statement with a key: keys begin with it, but for those that say so in their resource.
+func (a *application) typeOf(key string) string {
+	for _, st := range a.reading.Statements {
+		if st.Key == key && st.Fold == "" {
+			return fhir.Trusted(st.Resource).Type()
+		}
+	}
+	kind, _, _ := strings.Cut(key, "|")
+	return kind
+}
+
+// fold makes the statement of a story afresh from all that has been told of it.
+func (a *application) fold(x *subject, fold string) error {
+	var fragments [][]byte
+	told := map[kmcr.StatementID]bool{}
+	for _, s := range x.said {
+		if s.Internal && strings.HasPrefix(s.Key, fold+"/") {
+			fragments = append(fragments, s.Body)
+			told[s.ID] = true
+		}
+	}
+	if x.compartment != nil {
+		for _, s := range x.compartment.All() {
+			if s.Internal && !told[s.ID] && strings.HasPrefix(s.Key, fold+"/") {
+				fragments = append(fragments, s.Body)
+			}
+		}
+	}
+	st, err := translate.Fold(fold, fragments)
+	if err != nil {
+		return err
+	}
+	st.Key, st.Fold = fold, ""
+	made, err := a.statement(x, st)
+	if err != nil {
+		return err
+	}
+	if head := x.head(made.ID); head != nil && head.At.After(made.At) {
+		made.At = head.At // it is made of all there is, and so never older than what there was
+	}
+	x.say(made)
+	return nil
+}
+
+// events is what those should be told who follow the patient.
+func (a *application) events() []*kmcr.Event {
+	if a.reading.Event == "" {
+		return nil
+	}
+	x := a.patients[0]
+	e := &kmcr.Event{Patient: x.patient.ID, Topic: a.reading.Event, At: a.plan.received, Recorded: a.plan.received}
+	for _, kind := range []string{"Encounter", "DiagnosticReport", "DocumentReference", "Appointment", "Observation", "ServiceRequest", "Patient"} {
+		for _, s := range x.said {
+			if s.Type == kind && !s.Internal {
+				e.Statement, e.At = s.ID, a.messageTime(s.At)
+				return []*kmcr.Event{e}
+			}
+		}
+	}
+	return []*kmcr.Event{e}
+}
+
+// messageTime is when what the message tells happened: the fragment's time where there is one, for a story may be of a later event.
+func (a *application) messageTime(other time.Time) time.Time {
+	for _, st := range a.reading.Statements {
+		if st.Fold != "" && !st.At.IsZero() {
+			return st.At
+		}
+	}
+	return other
+}

@@ -1,0 +1,216 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+
+	"kmcr"
+	"kmcr/match"
+	"kmcr/store"
+)
+
+// candidates is how many patients that share a token are looked at.
+const candidates = 256
+
+// placing is to whom a patient belongs, and what a person has to decide.
+type placing struct {
+	person  kmcr.PersonID
+	words   string
+	reviews []store.Review
+}
+
+// member is one patient of a candidate person, with what is known of it.
+type member struct {
+	patient *store.Patient
+	id      match.Identity
+}
+
+// circle is a candidate person and how the patient compares with each of its patients.
+type circle struct {
+	person   kmcr.PersonID
+	agrees   bool // with one of them at least
+	opposed  bool // something speaks against one of them
+	kept     bool // a person decided, or a merge said, that they belong together
+	apart    bool // a person decided that they do not
+	score    float64
+	words    string
+	inDoubt  []store.Review
+	patients int
+}
+
+// place decides whose patient x is. A person is joined when the patient is the
+// same as one of its patients and nothing speaks against any of them; two
+// persons that could both be joined, and every verdict of Ask, go to a person
+// to decide. beside are patients of the same message that have been placed
+// already.
+func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (placing, error) {
+	circles, err := s.circles(ctx, x, beside)
+	if err != nil {
+		return placing{}, err
+	}
+	var home *circle
+	for i := range circles {
+		c := &circles[i]
+		if !c.joinable() {
+			continue
+		}
+		if home == nil || c.person == x.patient.Person || home.person != x.patient.Person && c.score > home.score {
+			home = c
+		}
+	}
+	p := placing{}
+	switch {
+	case home != nil:
+		p.person, p.words = home.person, home.words
+	case alone(circles, x.patient.Person):
+		p.person = x.patient.Person
+	default:
+		p.person, p.words = s.db.NewPerson(), "nobody known is the same person"
+	}
+	for _, c := range circles {
+		if c.person != p.person {
+			p.reviews = append(p.reviews, c.inDoubt...)
+		}
+	}
+	return p, nil
+}
+
+// joinable: the same as one and opposed to none, or brought together by
+// somebody whose decision is not for us to change.
+func (c *circle) joinable() bool { return !c.apart && (c.kept || c.agrees && !c.opposed) }
+
+// alone tells whether a patient has a person that is nobody else's.
+func alone(circles []circle, person kmcr.PersonID) bool {
+	return person != 0 && !slices.ContainsFunc(circles, func(c circle) bool { return c.person == person && c.patients > 0 })
+}
+
+// circles finds the persons that the patient may belong to, its present one
+// first, and compares it with every patient of each.
+func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([]circle, error) {
+	decided, err := s.decided(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.db.PatientsByToken(ctx, x.tokens, candidates)
+	if err != nil {
+		return nil, err
+	}
+	var persons []kmcr.PersonID
+	add := func(p kmcr.PersonID) {
+		if p != 0 && !slices.Contains(persons, p) {
+			persons = append(persons, p)
+		}
+	}
+	add(x.patient.Person)
+	for _, p := range found {
+		add(p.Person)
+	}
+	for _, b := range beside {
+		if slices.ContainsFunc(b.tokens, func(t string) bool { return slices.Contains(x.tokens, t) }) {
+			add(b.person())
+		}
+	}
+	own := identityOf(x.claims)
+	circles := make([]circle, 0, len(persons))
+	for _, person := range persons {
+		members, err := s.members(ctx, person, x, beside)
+		if err != nil {
+			return nil, err
+		}
+		circles = append(circles, compare(person, x, own, members, decided))
+	}
+	return circles, nil
+}
+
+// members are the patients of a person but x, as they are or as this message makes them.
+func (s *Service) members(ctx context.Context, person kmcr.PersonID, x *subject, beside []*subject) ([]member, error) {
+	linked, err := s.db.Links(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	var out []member
+	for _, p := range linked {
+		if p.ID == x.patient.ID || p.Register || slices.ContainsFunc(beside, func(b *subject) bool { return b.patient.ID == p.ID }) {
+			continue
+		}
+		claims, err := readClaims(p.Claims)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, member{p, identityOf(claims)})
+	}
+	for _, b := range beside {
+		if b.person() == person {
+			out = append(out, member{b.patient, identityOf(b.claims)})
+		}
+	}
+	return out, nil
+}
+
+// person is that to whom the patient will be linked.
+func (s *subject) person() kmcr.PersonID {
+	if s.move != 0 {
+		return s.move
+	}
+	return s.patient.Person
+}
+
+func compare(person kmcr.PersonID, x *subject, own match.Identity, members []member, decided map[kmcr.PatientID]string) circle {
+	c := circle{person: person, patients: len(members)}
+	for _, m := range members {
+		if m.patient.MergedInto == x.patient.ID || x.patient.MergedInto == m.patient.ID && m.patient.ID != 0 {
+			c.kept = true
+			continue
+		}
+		if m.patient.MergedInto != 0 {
+			continue // an entry that its own system has given up says nothing more
+		}
+		v := match.Compare(own, m.id)
+		switch decided[m.patient.ID] {
+		case "same":
+			c.kept = true
+			continue
+		case "different":
+			c.apart = true
+			continue
+		}
+		switch {
+		case v.Outcome == match.Same:
+			c.agrees = true
+			if v.Score > c.score || c.words == "" {
+				c.score, c.words = v.Score, v.Words()
+			}
+		case person == x.patient.Person && !v.Contradicts():
+			c.agrees = true // linked before, and nothing has come up against it
+		case v.Contradicts():
+			c.opposed = true
+		}
+		if _, asked := decided[m.patient.ID]; asked {
+			continue
+		}
+		if v.Outcome != match.Different || person == x.patient.Person {
+			c.inDoubt = append(c.inDoubt, store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Words(), State: "open"})
+		}
+	}
+	return c
+}
+
+// decided is what people have decided about the patient and others.
+func (s *Service) decided(ctx context.Context, x *subject) (map[kmcr.PatientID]string, error) {
+	if x.fresh {
+		return nil, nil
+	}
+	reviews, err := s.db.ReviewsOf(ctx, x.patient.ID)
+	if err != nil {
+		return nil, err
+	}
+	decided := map[kmcr.PatientID]string{}
+	for _, r := range reviews {
+		other := r.A
+		if other == x.patient.ID {
+			other = r.B
+		}
+		decided[other] = r.State
+	}
+	return decided, nil
+}

@@ -1,0 +1,226 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/match"
+	"kmcr/store"
+	"kmcr/translate"
+)
+
+// subject is one of the contributor's patients of whom a message speaks, or a
+// register compartment for what it says of nobody.
+type subject struct {
+	patient   *store.Patient
+	fresh     bool              // not stored yet
+	changed   bool              // claims or aliases are to be stored
+	described bool              // the message holds its Patient
+	claims    *translate.Claims // as they will be after this message
+	tokens    []string
+	follows   *subject // into which its own system has merged it
+	aliases   []alias  // further names to store
+
+	compartment *store.Compartment // nil for a fresh one
+	said        []*kmcr.Statement  // in order
+	block       *store.Block       // nil where nothing is new
+
+	move      kmcr.PersonID // the person to whom the patient is to be linked instead; 0: stays
+	moveWords string
+	derived   []kmcr.Involvement
+	involve   bool // derived differs from what there was
+}
+
+// alias is a name by which this contributor may speak of a patient, or of one statement.
+type alias struct {
+	key       string
+	statement *kmcr.StatementID
+}
+
+// head is the latest version of a statement before this message.
+func (s *subject) head(id kmcr.StatementID) *kmcr.Statement {
+	if s.compartment == nil {
+		return nil
+	}
+	return s.compartment.Head(id)
+}
+
+// saidAt is when a statement was last said, by its sender's clock.
+func (s *subject) saidAt(id kmcr.StatementID) time.Time {
+	if s.compartment == nil {
+		return time.Time{}
+	}
+	return s.compartment.SaidAt(id)
+}
+
+// say adds to what the message says of the patient.
+func (s *subject) say(st *kmcr.Statement) { s.said = append(s.said, st) }
+
+// current is what the compartment says now.
+func (s *subject) current() []*kmcr.Statement {
+	if s.compartment == nil {
+		return nil
+	}
+	return s.compartment.Current()
+}
+
+// claim takes over what a message says of who the patient is.
+func (s *subject) claim(c translate.Claims) error {
+	before := s.claims
+	if before != nil {
+		c.Key = before.Key
+		c.Aliases = union(before.Aliases, c.Aliases)
+	}
+	kept, err := keepClaims(&c)
+	if err != nil {
+		return err
+	}
+	if s.fresh || !bytes.Equal(kept, s.patient.Claims) {
+		s.changed = true
+		p := *s.patient
+		p.Claims = kept
+		s.patient = &p
+	}
+	s.claims = &c
+	s.tokens = match.Tokens(identityOf(&c))
+	return nil
+}
+
+// answerTo adds names without changing the claims otherwise.
+func (s *subject) answerTo(names []string) error {
+	c := *s.claims
+	c.Aliases = slices.Clone(c.Aliases)
+	c.Aliases = union(c.Aliases, names)
+	return s.claim(c)
+}
+
+// names are the names that lead to the patient besides its key. Those of the
+// form Patient/id lead to its statement, and are stored with that.
+func (s *subject) names() []string {
+	if s.claims == nil {
+		return nil
+	}
+	names := []string{}
+	for _, n := range s.claims.Aliases {
+		if n != s.patient.Key && !strings.HasPrefix(n, "Patient/") {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func union(a, b []string) []string {
+	for _, x := range b {
+		if !slices.Contains(a, x) {
+			a = append(a, x)
+		}
+	}
+	return a
+}
+
+// cast are the subjects of one message, each once.
+type cast struct {
+	s    *Service
+	c    kmcr.Contributor
+	all  []*subject
+	byID map[kmcr.PatientID]*subject
+}
+
+func (s *Service) cast(c kmcr.Contributor) *cast {
+	return &cast{s: s, c: c, byID: map[kmcr.PatientID]*subject{}}
+}
+
+// known gives the subject for a patient that is stored.
+func (k *cast) known(p *store.Patient) (*subject, error) {
+	if x := k.byID[p.ID]; x != nil {
+		return x, nil
+	}
+	claims, err := readClaims(p.Claims)
+	if err != nil {
+		return nil, err
+	}
+	return k.add(&subject{patient: p, claims: claims}), nil
+}
+
+// made gives the subject for a patient that is not stored yet.
+func (k *cast) made(key string, register bool) *subject {
+	p := k.s.db.NewPatient(k.c.Code, key)
+	p.Register = register
+	return k.add(&subject{patient: p, fresh: true, changed: true})
+}
+
+func (k *cast) add(x *subject) *subject {
+	k.byID[x.patient.ID] = x
+	k.all = append(k.all, x)
+	return x
+}
+
+// find looks for a patient under names in turn; nil where none is known.
+func (k *cast) find(ctx context.Context, names ...string) (*subject, error) {
+	for _, n := range names {
+		if n == "" {
+			continue
+		}
+		for _, x := range k.all {
+			if x.patient.Key == n || x.claims != nil && slices.Contains(x.claims.Aliases, n) {
+				return x, nil
+			}
+		}
+		p, err := k.s.db.PatientByKey(ctx, k.c.Code, n)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
+			return k.known(p)
+		}
+	}
+	return nil, nil
+}
+
+// findID finds a patient of this contributor by our id.
+func (k *cast) findID(ctx context.Context, id kmcr.PatientID) (*subject, error) {
+	if x := k.byID[id]; x != nil {
+		return x, nil
+	}
+	p, err := k.s.db.PatientByID(ctx, id)
+	if err != nil || p == nil || p.Contributor != k.c.Code {
+		return nil, err
+	}
+	return k.known(p)
+}
+
+// read fetches what is stored of every subject. The locks on patients are held until release.
+func (k *cast) read(ctx context.Context) (release func(), err error) {
+	var hashes []uint64
+	var ids []kmcr.PatientID
+	for _, x := range k.all {
+		hashes = append(hashes, uint64(x.patient.ID))
+		if !x.fresh {
+			ids = append(ids, x.patient.ID)
+		}
+	}
+	release = k.s.locks.patients.hold(hashes)
+	if len(ids) == 0 {
+		return release, nil
+	}
+	compartments, err := k.s.db.Compartments(ctx, ids...)
+	if err != nil {
+		release()
+		return func() {}, err
+	}
+	for _, c := range compartments {
+		if c == nil {
+			continue
+		}
+		x := k.byID[c.Patient.ID]
+		x.compartment = c
+		if !x.changed {
+			x.patient = c.Patient
+		}
+	}
+	return release, nil
+}
