@@ -22,9 +22,10 @@ func (s *Service) Own(ctx context.Context, v kmcr.Viewer, resourceType, id, wher
 	if c != nil {
 		e.Patient = c.Patient.ID
 	}
-	if statement != nil {
+	switch { // who opens a patient may read everything in the compartment
+	case statement != nil && resourceType != "Patient":
 		e.Shown = shown([]*kmcr.Statement{statement})
-	} else if c != nil {
+	case c != nil:
 		e.Shown = shown(c.Current())
 	}
 	if failed := s.audit(ctx, e); failed != nil {

@@ -517,7 +517,7 @@ func printable(name []byte) string {
 		return "(of no FHIR form)"
 	}
 	for i, c := range name {
-		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || i == 0 && c == '_' || i > 0 && '0' <= c && c <= '9') {
+		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || i > 0 && '0' <= c && c <= '9') {
 			return "(of no FHIR form)"
 		}
 	}

@@ -359,12 +359,7 @@ func (c *checker) reference(j int32, m *member) {
 
 // wrongURL says what is wrong with a reference that is not internal.
 func wrongURL(reference []byte) string {
-	switch {
-	case bytes.HasPrefix(reference, []byte("urn:uuid:")):
-		return say(isUUID(reference), "is not a UUID, such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520")
-	case bytes.HasPrefix(reference, []byte("urn:oid:")):
-		return say(isOID(reference), "is not an OID, such as urn:oid:1.2.3")
-	case !isURI(reference):
+	if !isURI(reference) {
 		return "holds white space"
 	}
 	name, _, relative := bytes.Cut(reference, []byte("/"))
@@ -379,6 +374,12 @@ func wrongURL(reference []byte) string {
 // expects. It is not refused: what is said beside the reference is still
 // worth keeping, and published examples do it.
 func oddReference(reference []byte, targets []string) string {
+	switch {
+	case bytes.HasPrefix(reference, []byte("urn:uuid:")):
+		return say(isUUID(reference), "is not a UUID, such as urn:uuid:c757873d-ec9a-4326-a141-556f43239520")
+	case bytes.HasPrefix(reference, []byte("urn:oid:")):
+		return say(isOID(reference), "is not an OID, such as urn:oid:1.2.3")
+	}
 	name, rest, relative := bytes.Cut(reference, []byte("/"))
 	name, _, query := bytes.Cut(name, []byte("?"))
 	if bytes.IndexByte(name, ':') >= 0 {

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -35,7 +36,8 @@ func wrongXHTML(text []byte) string {
 type xhtml struct {
 	text  []byte
 	pos   int
-	open  []string
+	open  []string // elements
+	names []string // attributes of the tag that is being read
 	wrong string
 }
 
@@ -103,6 +105,7 @@ func (x *xhtml) close(name string) {
 
 // start reads a start tag after its <.
 func (x *xhtml) start() {
+	x.names = x.names[:0]
 	name := x.name()
 	if len(x.open) == 0 && x.pos > len("<div") {
 		x.fail("there is something after the div of the narrative")
@@ -138,6 +141,10 @@ func (x *xhtml) attribute() {
 	if name == "" || strings.HasPrefix(name, "on") {
 		x.fail("an attribute of the narrative is not well formed, or is a script (txt-1)")
 	}
+	if slices.Contains(x.names, name) {
+		x.fail("an attribute of the narrative is there twice")
+	}
+	x.names = append(x.names, name)
 	x.space()
 	if !x.take('=') {
 		x.fail("an attribute of the narrative has no value")

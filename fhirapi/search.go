@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"sort"
 	"strings"
+	"time"
 
 	"kmcr"
 	"kmcr/disclose"
@@ -78,7 +79,7 @@ func (a *api) results(w http.ResponseWriter, r *request, v *view, q *fhir.Query,
 	matches := v.match(q)
 	h := fnv.New64a()
 	for _, c := range matches {
-		io.WriteString(h, c.ID+"/"+c.LastUpdated+";")
+		io.WriteString(h, c.ID+"/"+c.LastUpdated.Format(time.RFC3339Nano)+";")
 	}
 	if digest != 0 && digest != h.Sum64() {
 		return &kmcr.Error{Kind: kmcr.Gone, Message: "the record has changed since the first page of this search", Remedy: "Search again from the first page."}
@@ -145,14 +146,17 @@ func (v *view) match(q *fhir.Query) []fhir.Candidate {
 		if resource == nil {
 			continue
 		}
-		c := fhir.Candidate{Type: s.Type, ID: s.ID.String(), LastUpdated: lastUpdated(s), Root: resource.Root()}
+		c := fhir.Candidate{Type: s.Type, ID: s.ID.String(), LastUpdated: s.Recorded, Root: resource.Root()}
 		if q.Match(c) {
 			out = append(out, c)
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].ID < out[j].ID })
-	q.Sort(out)
-	return out
+	ordered := make([]fhir.Candidate, 0, len(out))
+	for _, i := range q.Sort(out) {
+		ordered = append(ordered, out[i])
+	}
+	return ordered
 }
 
 // include follows _include and _revinclude, within the compartment and what may be seen of it.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -149,6 +150,9 @@ func (a *attempt) compose(ctx context.Context) error {
 				return a.err
 			}
 			st.Section, st.Labels = a.s.Classify(st.Type, st.Body, st.Meta)
+			if t.head != nil && bytes.Equal(t.head.Body, st.Body) && bytes.Equal(t.head.Meta, st.Meta) {
+				st.At = t.head.At // a repeat: it says nothing new, and not of a later time
+			}
 		}
 		t.said = st
 		t.of.said = append(t.of.said, st)

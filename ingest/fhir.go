@@ -53,7 +53,7 @@ func (s *Service) FHIR(ctx context.Context, in Interaction) (Answer, error) {
 func fresh(c kmcr.Contributor, in Interaction, control string, now time.Time) *ledger {
 	return &ledger{
 		message: store.Message{Contributor: c.Code, Format: kmcr.FormatFHIR, ControlID: control, Hash: in.hash(), ReceivedAt: now},
-		raw:     in.envelope(),
+		raw:     in.envelope,
 	}
 }
 

@@ -35,7 +35,7 @@ func (s *Service) replay(ctx context.Context, id int64, by *kmcr.Viewer) error {
 	if err != nil {
 		return err
 	}
-	l := &ledger{message: *m, raw: raw, there: true}
+	l := &ledger{message: *m, there: true}
 	if m.Format != kmcr.FormatFHIR {
 		return s.outcome(ctx, l, s.guarded(func() error { return s.apply(ctx, c, l, raw, "replay") }))
 	}

@@ -31,7 +31,7 @@ type plan struct {
 // this very write, or of one that is there already.
 type ledger struct {
 	message store.Message
-	raw     []byte
+	raw     func() []byte // of one that comes in, as it is kept where it is parked
 	there   bool
 }
 
@@ -42,9 +42,9 @@ func (l *ledger) settle(tx *store.Tx, state store.State, reason, detail string) 
 	}
 	m := l.message
 	m.State, m.Reason, m.Detail = state, reason, detail
-	raw := l.raw
-	if state != store.Parked {
-		raw = nil
+	var raw []byte
+	if state == store.Parked {
+		raw = l.raw()
 	}
 	dup, err := tx.Accept(&m, raw)
 	if err != nil {

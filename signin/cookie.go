@@ -16,7 +16,6 @@ import (
 const (
 	ticketSignIn  = "sign-in"         // a sign-in, by the digest of its cookie
 	ticketStart   = "sign-in-start"   // a sign-in that has begun, by the digest of its state
-	ticketUsed    = "sign-in-used"    // a state or code that has been used
 	ticketJTI     = "client-jti"      // an assertion that has been used
 	ticketRequest = "demo-idp-asked"  // an authorisation request
 	ticketCode    = "demo-idp-code"   // an authorisation code
@@ -72,7 +71,7 @@ func (s *Service) begin(w http.ResponseWriter, r *http.Request, account string, 
 	old := cookie(r, s.cookieName())
 	err = s.DB.Write(r.Context(), func(tx *store.Tx) error {
 		if old != "" {
-			if err := tx.DropTicket(ticketSignIn, digest(old)); err != nil {
+			if err := tx.DropTicket(ticketSignIn, digest(old)); err != nil && kmcr.KindOf(err) != kmcr.NotFound {
 				return err
 			}
 		}
@@ -118,6 +117,11 @@ func (s *Service) viewerByCookie(r *http.Request) (kmcr.Viewer, error) {
 	return a.viewer(in.Assurance), nil
 }
 
+// take uses a ticket up. Of two who take one, the second gets kmcr.NotFound.
+func (s *Service) take(ctx context.Context, kind, key string) error {
+	return s.DB.Write(ctx, func(tx *store.Tx) error { return tx.DropTicket(kind, key) })
+}
+
 // seen writes down that a sign-in is in use. Where that fails it ends earlier than it need.
 func (s *Service) seen(ctx context.Context, key string, in signedIn) {
 	now := s.Now()
@@ -143,7 +147,10 @@ func (s *Service) seen(ctx context.Context, key string, in signedIn) {
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request) {
 	if value := cookie(r, s.cookieName()); value != "" {
 		v, _ := s.viewerByCookie(r)
-		err := s.DB.Write(r.Context(), func(tx *store.Tx) error { return tx.DropTicket(ticketSignIn, digest(value)) })
+		err := s.take(r.Context(), ticketSignIn, digest(value))
+		if kmcr.KindOf(err) == kmcr.NotFound {
+			err = nil
+		}
 		if err == nil && v.Account != "" {
 			err = s.record(r.Context(), "sign-out", v, true, "by the person", "POST /signout")
 		}

@@ -316,13 +316,8 @@ func (p *demoProvider) take(r *http.Request, kind, key string, v *asked) (bool, 
 	if err != nil || !ok || json.Unmarshal(body, v) != nil {
 		return false, err
 	}
-	err = p.s.DB.Write(r.Context(), func(tx *store.Tx) error {
-		if err := tx.PutTicket(ticketUsed, digest(key), nil, p.s.Now().Add(askedLasts), true); err != nil {
-			return err
-		}
-		return tx.DropTicket(kind, digest(key))
-	})
-	if kmcr.KindOf(err) == kmcr.Conflict {
+	err = p.s.take(r.Context(), kind, digest(key))
+	if kmcr.KindOf(err) == kmcr.NotFound {
 		return false, nil
 	}
 	return err == nil, err

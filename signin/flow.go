@@ -142,13 +142,8 @@ func (s *Service) resume(r *http.Request) (begun started, err error) {
 	if !ok || json.Unmarshal(body, &begun) != nil || subtle.ConstantTimeCompare([]byte(begun.Browser), []byte(digest(browser))) != 1 {
 		return begun, notOurs
 	}
-	err = s.DB.Write(r.Context(), func(tx *store.Tx) error {
-		if err := tx.PutTicket(ticketUsed, digest(state), nil, s.Now().Add(startLasts), true); err != nil {
-			return err
-		}
-		return tx.DropTicket(ticketStart, digest(state))
-	})
-	if kmcr.KindOf(err) == kmcr.Conflict {
+	err = s.take(r.Context(), ticketStart, digest(state))
+	if kmcr.KindOf(err) == kmcr.NotFound {
 		return begun, notOurs
 	}
 	if err != nil {

@@ -120,7 +120,8 @@ type spell struct {
 	begunSaid     bool   // PV1-44 itself was sent
 	ended         string
 	stays         []stay
-	transfers     []int // how many stays there were before each transfer that has not been cancelled
+	transfers     []int    // how many stays there were before each transfer that has not been cancelled
+	cancels       []string // transfers cancelled, by time and PV1
 	expectedStart string
 	expected      string
 	admitted      bool // an admission or registration has been heard of
@@ -272,6 +273,9 @@ func (s *spell) admit(e event) {
 		s.reopen(e) // the number is used for a new stay
 		again, s.stays, s.transfers, s.begun = false, nil, nil, ""
 	}
+	if s.status == "planned" {
+		s.stays = nil // where the patient was to come; this message tells where
+	}
 	s.admitted = true
 	switch {
 	case said != "":
@@ -279,7 +283,11 @@ func (s *spell) admit(e event) {
 	case s.begun == "" || !again && !s.begunSaid:
 		s.begun = e.occurred
 	}
-	s.place(e, s.begun)
+	if len(s.stays) == 0 {
+		s.place(e, s.begun)
+	} else {
+		s.place(e, e.occurred)
+	}
 	if s.discharged {
 		return
 	}
@@ -325,6 +333,11 @@ func (s *spell) transfer(e event) {
 
 // cancelTransfer: the last transfer was not made after all; the patient is in the ward before it.
 func (s *spell) cancelTransfer(e event) {
+	told := e.at.Format(time.RFC3339) + e.pv1.Raw()
+	if slices.Contains(s.cancels, told) {
+		return // the same cancellation, sent again
+	}
+	s.cancels = append(s.cancels, told)
 	n := len(s.transfers)
 	if n == 0 {
 		if len(s.stays) == 0 {

@@ -1,0 +1,339 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"kmcr"
+	"kmcr/fhir"
+	"kmcr/hl7"
+	"kmcr/store"
+	"kmcr/translate"
+)
+
+// Totals count an import.
+type Totals struct{ Received, Applied, Parked, Rejected, Duplicate int64 }
+
+func (t *Totals) add(o Totals) {
+	t.Received += o.Received
+	t.Applied += o.Applied
+	t.Parked += o.Parked
+	t.Rejected += o.Rejected
+	t.Duplicate += o.Duplicate
+}
+
+// count is one message in a state.
+func count(s store.State) Totals {
+	t := Totals{Received: 1}
+	switch s {
+	case store.Applied:
+		t.Applied = 1
+	case store.Parked:
+		t.Parked = 1
+	case store.Rejected:
+		t.Rejected = 1
+	}
+	return t
+}
+
+// Import takes in one file's content: one message or many, of the contributor's format, .gz/.zip/.ndjson unpacked by name.
+// progress is called now and then with bytes done. It returns when everything in it has been applied, parked or rejected;
+// what waited for something that came later in the file has been taken up again.
+func (s *Service) Import(ctx context.Context, c kmcr.ContributorCode, name string, data []byte, progress func(done, total int64)) (Totals, error) {
+	contributor, err := s.directory.contributor(ctx, c)
+	if err != nil {
+		return Totals{}, err
+	}
+	if contributor.Paused {
+		return Totals{}, &kmcr.Error{Kind: kmcr.Refused, Message: "this contributor is paused", Remedy: "kmcr contributor resume lets it send again."}
+	}
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	i := &importing{s: s, c: contributor, progress: progress, whole: int64(len(data))}
+	failed := unpack(name, data, func(name string, content []byte) error { return i.file(ctx, name, content) })
+	i.settling.Wait()
+	if err := s.replayAll(ctx, c); err != nil && failed == nil {
+		failed = err
+	}
+	if len(i.parked) > 0 {
+		if err := s.Quiet(ctx); err != nil && failed == nil {
+			failed = err
+		}
+	}
+	if err := i.recount(ctx); err != nil && failed == nil {
+		failed = err
+	}
+	progress(i.whole, i.whole)
+	return i.totals, failed
+}
+
+// importing is one import.
+type importing struct {
+	s        *Service
+	c        kmcr.Contributor
+	progress func(done, total int64)
+	whole    int64
+	done     atomic.Int64
+
+	settling sync.WaitGroup // messages that are waiting to be applied
+	mu       sync.Mutex
+	totals   Totals
+	parked   []int64
+}
+
+func (i *importing) count(t Totals) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.totals.add(t)
+}
+
+func (i *importing) step(n int) { i.progress(min(i.done.Add(int64(n)), i.whole), i.whole) }
+
+// file takes in what one unpacked file holds.
+func (i *importing) file(ctx context.Context, name string, content []byte) error {
+	switch i.c.Format {
+	case kmcr.FormatHL7v2:
+		return i.messages(ctx, hl7.SplitBatch(content))
+	case kmcr.FormatFHIR:
+		return i.resources(ctx, name, content)
+	case kmcr.FormatCLD:
+		return i.rows(ctx, content)
+	}
+	return &kmcr.Error{Kind: kmcr.Unsupported, Message: "files of this format cannot be read yet", Remedy: "Import hl7v2, fhir-r4 or cld-csv."}
+}
+
+// together is how many messages of a file are made durable in one write.
+const together = 128
+
+// messages makes HL7 v2 messages durable, many at a time, in their order.
+func (i *importing) messages(ctx context.Context, all [][]byte) error {
+	for len(all) > 0 {
+		n := min(together, len(all))
+		entries := make([]*store.Message, n)
+		for k, raw := range all[:n] {
+			entries[k] = i.message(raw)
+		}
+		if err := i.accept(ctx, entries, all[:n]); err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// message is the ledger entry of an HL7 v2 message of a file.
+func (i *importing) message(raw []byte) *store.Message {
+	e := &store.Message{Contributor: i.c.Code, Format: kmcr.FormatHL7v2, ReceivedAt: i.s.Now(), State: store.Waiting, Hash: sha256.Sum256(raw)}
+	m, err := hl7.Parse(raw, "")
+	if err != nil {
+		e.State, e.Reason, e.Detail = store.Rejected, "not-readable", detailOf(err)
+		e.ControlID = "hash " + hex.EncodeToString(e.Hash[:8])
+		return e
+	}
+	e.ControlID, e.Lane = m.ControlID(), laneOf(i.c.Code, m)
+	if e.ControlID == "" {
+		e.ControlID = "hash " + hex.EncodeToString(e.Hash[:8])
+	}
+	if no := unsupported(m, i.c); no != nil {
+		e.State, e.Reason, e.Detail = store.Rejected, no.reason, no.where+": "+no.text
+	}
+	return e
+}
+
+// accept makes several messages durable in one write, and counts each when it is settled.
+func (i *importing) accept(ctx context.Context, entries []*store.Message, raws [][]byte) error {
+	dups := make([]bool, len(entries))
+	err := i.s.db.Write(ctx, func(tx *store.Tx) error {
+		for k, e := range entries {
+			m := *e
+			dup, err := tx.Accept(&m, kept(e, raws[k]))
+			if err != nil {
+				return err
+			}
+			dups[k] = dup != nil
+			e.ID = m.ID
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for k, e := range entries {
+		size := len(raws[k])
+		switch {
+		case dups[k]:
+			i.count(Totals{Duplicate: 1})
+			i.step(size)
+		case e.State == store.Rejected:
+			i.count(count(store.Rejected))
+			i.step(size)
+		default:
+			i.follow(e.ID, size)
+			i.s.inbox.add(e.ID, raws[k])
+		}
+	}
+	return nil
+}
+
+// follow counts a message when a worker has settled it.
+func (i *importing) follow(id int64, size int) {
+	i.settling.Add(1)
+	i.s.waiters.await(id, func(why *parking) {
+		defer i.settling.Done()
+		i.step(size)
+		if why == nil {
+			i.count(count(store.Applied))
+			return
+		}
+		i.count(count(store.Parked))
+		i.mu.Lock()
+		i.parked = append(i.parked, id)
+		i.mu.Unlock()
+	})
+}
+
+// recount looks again at what was parked, for some of it may have been taken up since.
+func (i *importing) recount(ctx context.Context) error {
+	for _, id := range i.parked {
+		m, err := i.s.db.MessageByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		switch m.State {
+		case store.Applied:
+			i.totals.Parked--
+			i.totals.Applied++
+		case store.Rejected:
+			i.totals.Parked--
+			i.totals.Rejected++
+		}
+	}
+	return nil
+}
+
+// rows makes the rows of a Client Level Data file durable: each is a message of its own.
+func (i *importing) rows(ctx context.Context, content []byte) error {
+	file, err := translate.NewCLD(bytes.NewReader(content))
+	if err != nil {
+		return i.refuseFile(ctx, content, err)
+	}
+	name := sha256.Sum256(content)
+	label := hex.EncodeToString(name[:8])
+	var entries []*store.Message
+	var raws [][]byte
+	for n := 2; ; n++ {
+		row, err := file.Next()
+		if err == io.EOF {
+			return i.accept(ctx, entries, raws)
+		}
+		e, raw := i.row(label, n, row, err)
+		if entries, raws = append(entries, e), append(raws, raw); len(entries) == together {
+			if err := i.accept(ctx, entries, raws); err != nil {
+				return err
+			}
+			entries, raws = nil, nil
+		}
+	}
+}
+
+// row is the ledger entry of one row. The file and the line are its control id, so that a file sent again is known.
+func (i *importing) row(label string, n int, row translate.Row, err error) (*store.Message, []byte) {
+	e := &store.Message{Contributor: i.c.Code, Format: kmcr.FormatCLD, ReceivedAt: i.s.Now(), State: store.Waiting}
+	if err != nil {
+		e.State, e.Reason, e.Detail = store.Rejected, "not-readable", detailOf(err)
+		e.ControlID = label + " line " + strconv.Itoa(n)
+		e.Hash = sha256.Sum256([]byte(e.ControlID))
+		return e, nil
+	}
+	raw := row.CSV()
+	e.Hash, e.ControlID = sha256.Sum256(raw), label+" line "+strconv.Itoa(row.Line)
+	e.Lane = hash64(string(i.c.Code), row.Get("LA Person Unique Identifier"), row.Get("NHS Number"))
+	return e, raw
+}
+
+// refuseFile counts a file of which nothing can be read as one message.
+func (i *importing) refuseFile(ctx context.Context, content []byte, why error) error {
+	e := &store.Message{Contributor: i.c.Code, Format: i.c.Format, ReceivedAt: i.s.Now(), State: store.Rejected, Reason: "not-readable", Detail: detailOf(why), Hash: sha256.Sum256(content)}
+	e.ControlID = "file " + hex.EncodeToString(e.Hash[:8])
+	if err := i.accept(ctx, []*store.Message{e}, [][]byte{content}); err != nil {
+		return err
+	}
+	return nil
+}
+
+// readRow reads a row that was kept.
+func readRow(c kmcr.Contributor, raw []byte) (translate.Reading, error) {
+	file, err := translate.NewCLD(bytes.NewReader(raw))
+	if err != nil {
+		return translate.Reading{}, err
+	}
+	row, err := file.Next()
+	if err != nil {
+		return translate.Reading{}, err
+	}
+	return row.Reading(c)
+}
+
+// resources takes in FHIR: one resource or Bundle, XML or JSON, or one in each line.
+func (i *importing) resources(ctx context.Context, name string, content []byte) error {
+	all := pieces(name, content)
+	sum := sha256.Sum256(content)
+	label := hex.EncodeToString(sum[:8])
+	var running sync.WaitGroup
+	room := make(chan struct{}, sideBySide)
+	failures := make(chan error, len(all))
+	for k, p := range all {
+		room <- struct{}{}
+		work := func() {
+			defer func() { <-room }()
+			if err := i.resource(ctx, label+" line "+strconv.Itoa(p.line), p.content); err != nil {
+				failures <- err
+			}
+			i.step(len(p.content))
+		}
+		if running.Go(work); k%sideBySide == 0 && len(failures) > 0 {
+			break
+		}
+	}
+	running.Wait()
+	close(failures)
+	return <-failures
+}
+
+// resource takes in one resource: with an id it is an update, a Bundle goes to the base.
+func (i *importing) resource(ctx context.Context, label string, content []byte) error {
+	in := Interaction{Contributor: i.c.Code, Method: "POST", Body: content}
+	var bad error
+	if isXML(content) {
+		in.Body, bad = fhir.FromXML(content)
+	}
+	if bad == nil {
+		if r, err := fhir.Parse(in.Body); err == nil && r.Type() != "Bundle" {
+			in.Type = r.Type()
+			if isID(r.ID()) {
+				in.Method, in.ID = "PUT", r.ID()
+			}
+		}
+	}
+	l := fresh(i.c, in, label, i.s.Now())
+	if bad != nil {
+		_, t, err := i.s.turnDown(ctx, l, bad)
+		i.count(t)
+		return err
+	}
+	_, t, err := i.s.interact(ctx, i.c, in, l, "import")
+	i.count(t)
+	if t.Parked > 0 && l.message.ID != 0 {
+		i.mu.Lock()
+		i.parked = append(i.parked, l.message.ID)
+		i.mu.Unlock()
+	}
+	return err
+}
