@@ -24,7 +24,7 @@ func TestSyntheaReadsBackEqual(t *testing.T) {
 		files = files[:6]
 	}
 	databases(t, func(t *testing.T, database string) {
-		p := empty(t, database).serve()
+		p := empty(t, database).serve("--demo", "--people", "0")
 		defer p.stop()
 		c := p.client("practice")
 		compared := 0
@@ -188,7 +188,7 @@ func TestFHIRInteractions(t *testing.T) {
 	databases(t, func(t *testing.T, database string) {
 		p := empty(t, database)
 		p.must("user", "add", "dr-one", "--name", "Dr One", "--role", "gp", "--organisation", "G82050")
-		p.serve()
+		p.serve("--demo", "--people", "0")
 		defer p.stop()
 		c := p.client("practice")
 		if got := c.do("POST", "/fhir/R4", practiceBundle); got.status != 200 {

@@ -15,7 +15,7 @@ func TestAnAdmissionReachesTheRecord(t *testing.T) {
 	databases(t, func(t *testing.T, database string) {
 		p := empty(t, database)
 		p.must("user", "add", "dr-one", "--name", "Dr One", "--role", "gp", "--organisation", "G82050")
-		p.serve()
+		p.serve("--demo", "--people", "0")
 		defer p.stop()
 		if got := p.client("practice").do("POST", "/fhir/R4", practiceBundle); got.status != 200 {
 			t.Fatalf("the practice's Bundle was answered %d: %s", got.status, got.body)

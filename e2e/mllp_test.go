@@ -128,7 +128,7 @@ func TestPublishedMessagesOverASocket(t *testing.T) {
 	databases(t, func(t *testing.T, database string) {
 		p := empty(t, database).serve()
 		defer p.stop()
-		var sent, closed int
+		var sent, closed, unanswered int
 		s := p.sender()
 		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasSuffix(path, ".tsv") || strings.HasSuffix(path, ".yml") || strings.HasSuffix(path, ".md") {
@@ -140,7 +140,13 @@ func TestPublishedMessagesOverASocket(t *testing.T) {
 			}
 			for _, m := range hl7.SplitBatch(b) {
 				sent++
-				if _, err := s.send(fromUs(string(m))); err != nil {
+				m := fromUs(string(m))
+				if neverAnswered(m) { // the sender asks for no acknowledgement; there must be none
+					unanswered++
+					hl7.WriteFrame(s.conn, []byte(m))
+					continue
+				}
+				if _, err := s.send(m); err != nil {
 					closed++
 					s = p.sender()
 				}
@@ -151,11 +157,21 @@ func TestPublishedMessagesOverASocket(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := p.settled("hospital")
-		t.Logf("%d messages sent, %d connections closed, ledger %v", sent, closed, m)
+		t.Logf("%d messages sent, %d connections closed, %d want no answer, ledger %v", sent, closed, unanswered, m)
 		if applied, received := count(m, "applied"), count(m, "received"); received < 1000 || applied*100 < received*90 {
 			t.Errorf("of %d received only %d were applied", received, applied)
 		}
 	})
+}
+
+// neverAnswered tells whether MSH-15 and MSH-16 both ask for no acknowledgement (HL7 v2 chapter 2, table 0155).
+func neverAnswered(message string) bool {
+	m, err := hl7.Parse([]byte(message), "")
+	if err != nil {
+		return false
+	}
+	msh := m.Segment("MSH")
+	return msh.Get(15, 1) == "NE" && msh.Get(16, 1) == "NE"
 }
 
 // fromUs makes MSH-3 and MSH-4 those of the contributor of the test, whatever the separators.

@@ -20,8 +20,7 @@ type view struct {
 	byRef      map[string]*kmcr.Statement
 	patient    []byte // the person as one Patient; nil for a contributor, whose own Patient is among the statements
 	ref        string
-	own        map[string]string // a contributor's own id for a statement, where it asked by that
-	patients   map[string]bool   // logical ids of contributors' Patients, for whom the person stands
+	patients   map[string]bool // logical ids of contributors' Patients, for whom the person stands
 	withheld   int
 	show       func(shown []*kmcr.Statement) error
 }

@@ -119,17 +119,6 @@ func (h *house) balanced() store.Tally {
 	return sum
 }
 
-// patient finds a contributor's patient, which is to be there.
-func (h *house) patient(c kmcr.ContributorCode, key string) *store.Patient {
-	h.Helper()
-	p, err := h.db.PatientByKey(h.ctx(), c, key)
-	h.must(err)
-	if p == nil {
-		h.Fatalf("%s has no patient %s", c, key)
-	}
-	return p
-}
-
 func (h *house) compartment(id kmcr.PatientID) *store.Compartment {
 	h.Helper()
 	c, err := h.db.Compartments(h.ctx(), id)

@@ -85,7 +85,7 @@ const fragmentText = "urn:kmcr:hl7v2:event"
 // fragment is one event of a visit, its segments as they were sent: evidence,
 // from which Fold makes the Encounter.
 func (r *reader) fragment(g *group) *doc {
-	text := []string{r.m.Segment("MSH").Raw()}
+	text := []string{withoutControlID(r.m.Segment("MSH").Raw())}
 	if evn := r.m.Segment("EVN"); evn.Exists() {
 		text = append(text, evn.Raw())
 	}
@@ -110,6 +110,18 @@ func (r *reader) fragment(g *group) *doc {
 	d.reference("subject", "patient:")
 	r.provider(d, "author")
 	return d
+}
+
+// withoutControlID is an MSH without MSH-10, so that an event that is sent again under another control id is the same event.
+func withoutControlID(msh string) string {
+	if len(msh) < 4 {
+		return msh
+	}
+	fields := strings.Split(msh, msh[3:4])
+	if len(fields) > 9 {
+		fields[9] = ""
+	}
+	return strings.Join(fields, msh[3:4])
 }
 
 // merge reads MRG of an event that replaces one identifier of a patient by another.

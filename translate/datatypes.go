@@ -173,15 +173,6 @@ func (o origin) person(f hl7.Field) (number, display string) {
 	return number, display
 }
 
-// practitioners writes references to people into an array.
-func (o origin) practitioners(d *doc, name string, fields []hl7.Field) {
-	d.array(name, func() {
-		for _, f := range fields {
-			o.practitioner(d, "", f)
-		}
-	})
-}
-
 // organisation writes a reference to an organisation by name and number.
 func (o origin) organisation(d *doc, name, system, number, display string) {
 	if number == "" && display == "" {

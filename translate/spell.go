@@ -30,6 +30,7 @@ func Fold(fold string, fragments [][]byte) (Statement, error) {
 		return Statement{}, &kmcr.Error{Kind: kmcr.Fault, Message: "a spell without an event"}
 	}
 	slices.SortStableFunc(events, event.compare)
+	events = slices.CompactFunc(events, func(a, b event) bool { return a.at.Equal(b.at) && a.trigger == b.trigger && a.text == b.text })
 	var s spell
 	for _, e := range events {
 		s.apply(e)

@@ -216,8 +216,8 @@ func TestTheOrderOfArrivalChangesNothing(t *testing.T) {
 }
 
 func TestAResentEventIsTheSameFragment(t *testing.T) {
-	if fragmentOf(t, a01).Key != fragmentOf(t, a01).Key {
-		t.Error("the same message has two keys")
+	if fragmentOf(t, a01).Key != fragmentOf(t, adtEvent("A01", "202601010900", "MSH-10=other", "PV1-3=Ash^1^2", "PV1-4=21", "PV1-44=202601010845", "PV2-3=^Fall", "PV2-9=20260109")).Key {
+		t.Error("the same event under another control id has another key")
 	}
 	if fragmentOf(t, a01).Key == fragmentOf(t, adtEvent("A01", "202601010900", "PV1-3=Elm")).Key {
 		t.Error("two events have one key")

@@ -12,7 +12,7 @@ import (
 // feedsView is the counters of every contributor, and what could not be applied.
 type feedsView struct {
 	Feeds  []feedRow
-	Parked []ParkedMessage
+	Parked []disclose.ParkedMessage
 	Listed bool // Parked is known
 }
 

@@ -418,7 +418,7 @@ func (s *sample) Decide(_ context.Context, id int64, decision string, _ kmcr.Vie
 // sampleSite serves the sample. The header As names the role of who asks; without it nobody has signed in.
 func sampleSite(s *sample) http.Handler {
 	mux := http.NewServeMux()
-	parked := ParkedMessage{ID: 31, Contributor: "hospital-east", Format: kmcr.FormatHL7v2, ReceivedAt: sampleNow, Reason: "identity-missing", Detail: "PID-3: no identifier that this contributor uses"}
+	parked := disclose.ParkedMessage{ID: 31, Contributor: "hospital-east", Format: kmcr.FormatHL7v2, ReceivedAt: sampleNow, Reason: "identity-missing", Detail: "PID-3: no identifier that this contributor uses"}
 	err := mount(mux, Config{
 		Demo: true,
 		Viewer: func(r *http.Request) (kmcr.Viewer, error) {
@@ -431,8 +431,10 @@ func sampleSite(s *sample) http.Handler {
 			}
 			return kmcr.Viewer{Account: "demo|" + role, Name: "Amara Osei", Role: kmcr.Role(role), Organisation: "G82001"}, nil
 		},
-		Parked: func(context.Context, kmcr.Viewer) ([]ParkedMessage, error) { return []ParkedMessage{parked}, nil },
-		ShowParked: func(_ context.Context, _ kmcr.Viewer, id int64) (*ParkedMessage, error) {
+		Parked: func(context.Context, kmcr.Viewer) ([]disclose.ParkedMessage, error) {
+			return []disclose.ParkedMessage{parked}, nil
+		},
+		ShowParked: func(_ context.Context, _ kmcr.Viewer, id int64) (*disclose.ParkedMessage, error) {
 			if id != parked.ID {
 				return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such message"}
 			}

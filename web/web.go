@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"kmcr"
 	"kmcr/audit"
@@ -22,21 +21,10 @@ type Config struct {
 	Demo     bool
 	// Parked lists what could not be applied, and ShowParked opens one, decided and audited like Feeds; handed over by cmd/kmcr.
 	// Where they are nil the page of the feeds names the command that does it.
-	Parked     func(context.Context, kmcr.Viewer) ([]ParkedMessage, error)
-	ShowParked func(ctx context.Context, v kmcr.Viewer, id int64) (*ParkedMessage, error)
+	Parked     func(context.Context, kmcr.Viewer) ([]disclose.ParkedMessage, error)
+	ShowParked func(ctx context.Context, v kmcr.Viewer, id int64) (*disclose.ParkedMessage, error)
 	// Organisation gives an organisation's name for readers, "" for an unknown one; nil: codes are shown.
 	Organisation func(kmcr.ODS) string
-}
-
-// ParkedMessage is one message that could not be applied.
-type ParkedMessage struct {
-	ID          int64                `json:"id"`
-	Contributor kmcr.ContributorCode `json:"contributor"`
-	Format      kmcr.Format          `json:"format"`
-	ReceivedAt  time.Time            `json:"receivedAt"`
-	Reason      string               `json:"reason"`           // code: "identity-missing", …
-	Detail      string               `json:"detail,omitempty"` // in words, with the place
-	Raw         string               `json:"raw,omitempty"`    // as received; only when one is shown
 }
 
 // wayOut is what the pages ask of disclose.Service.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"kmcr"
 	"kmcr/fhirapi"
 	"kmcr/signin"
 	"kmcr/web"
@@ -49,6 +50,9 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	base := c.Base
 	if base == "" {
 		base = "http://" + pages.Addr().String()
+	}
+	if err := writeBase(settings.Data, base); err != nil {
+		return err
 	}
 	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Demo: c.Demo, Data: settings.Data})
 	if err != nil {
@@ -107,10 +111,12 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	who.Mount(mux)
-	if err := web.Mount(mux, web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Demo: c.Demo}); err != nil {
+	pages := web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
+		Organisation: func(o kmcr.ODS) string { return h.out.OrganisationName(context.Background(), o) }}
+	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
 	}
-	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4"}); err != nil {
+	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4", PageKey: h.keys.Derive("fhir-pages")}); err != nil {
 		return nil, err
 	}
 	// The FHIR API takes bearer tokens only and so cannot be driven by another site's page; everything else is protected.
