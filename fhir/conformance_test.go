@@ -29,15 +29,19 @@ func TestValidatorCases(t *testing.T) {
 		t.Skip("the validator cases are not held here, so they are not tested")
 	}
 	var cases struct {
-		Cases []struct{ Name, File, Java string } `json:"test-cases"`
+		Cases []struct {
+			Name, File string
+			Java       any // the file of the outcome, or the outcome itself
+		} `json:"test-cases"`
 	}
 	if err := json.Unmarshal(manifest, &cases); err != nil {
 		t.Fatal(err)
 	}
 	compared := 0
 	for _, c := range cases.Cases {
-		outcome, err := os.ReadFile(dir + "outcomes/" + c.Java)
-		if err != nil {
+		file, _ := c.Java.(string)
+		outcome, err := os.ReadFile(dir + "outcomes/" + file)
+		if file == "" || err != nil {
 			continue
 		}
 		data, err := os.ReadFile(dir + c.File)

@@ -106,6 +106,17 @@ func checkResource(t *testing.T, path string, s Statement) {
 		t.Errorf("%s: %s: %v", path, s.Key, err)
 		return
 	}
+	resolved, _ := r.Body(func(reference string) string { // as the door in does it
+		if key, ok := strings.CutPrefix(reference, "key:"); ok {
+			kind, _, _ := strings.Cut(key, "|")
+			return kind + "/1"
+		}
+		return "Patient/1"
+	})
+	if r, err = fhir.Parse(resolved); err != nil {
+		t.Errorf("%s: %s: %v", path, s.Key, err)
+		return
+	}
 	for _, issue := range fhir.Validate(r) {
 		if issue.Severity == "error" || issue.Severity == "fatal" {
 			t.Errorf("%s: %s: %s %s: %s", path, s.Key, issue.Code, issue.Expression, issue.Diagnostics)
