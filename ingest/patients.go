@@ -83,7 +83,7 @@ func (a *attempt) nameInRequest(t *task) {
 func (a *attempt) findPatient(ctx context.Context, t *task, claims translate.Claims) error {
 	x, err := a.patientAddressed(ctx, t)
 	if err != nil || x != nil && (t.keep || t.method == "DELETE") {
-		t.of = x
+		t.of, t.key = x, translate.PatientKey
 		return err
 	}
 	if t.method == "DELETE" {

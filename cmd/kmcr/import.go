@@ -10,6 +10,7 @@ import (
 
 	"kmcr"
 	"kmcr/ingest"
+	"kmcr/store"
 )
 
 type importCommand struct {
@@ -40,6 +41,7 @@ func (c *importCommand) Run(ctx context.Context, settings *Settings, s streams) 
 	if err := h.takeIn(ctx); err != nil {
 		return err
 	}
+	began := time.Now()
 	bar := newProgress(s.err, len(files))
 	var outcomes []fileOutcome
 	for _, f := range files {
@@ -49,7 +51,31 @@ func (c *importCommand) Run(ctx context.Context, settings *Settings, s streams) 
 		return err
 	}
 	bar.done()
-	return c.report(settings, s, outcomes)
+	problems, err := c.problems(ctx, h, began)
+	if err != nil {
+		return err
+	}
+	return c.report(settings, s, outcomes, problems)
+}
+
+// mostProblems is how many messages that were not applied are named in the report of one import.
+const mostProblems = 20
+
+// problems are the messages of this import that were not applied, with what keeps them.
+func (c *importCommand) problems(ctx context.Context, h *house, since time.Time) ([]map[string]any, error) {
+	var out []map[string]any
+	for _, state := range []store.State{store.Rejected, store.Parked} {
+		err := h.db.Messages(ctx, kmcr.ContributorCode(c.Contributor), state, func(m store.Message) error {
+			if !m.ReceivedAt.Before(since.Truncate(time.Millisecond)) && len(out) < mostProblems {
+				out = append(out, messageJSON(m))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func (c *importCommand) one(ctx context.Context, h *house, file string, bar *progress) fileOutcome {
@@ -65,7 +91,7 @@ func (c *importCommand) one(ctx context.Context, h *house, file string, bar *pro
 	return o
 }
 
-func (c *importCommand) report(settings *Settings, s streams, outcomes []fileOutcome) error {
+func (c *importCommand) report(settings *Settings, s streams, outcomes []fileOutcome, problems []map[string]any) error {
 	var total ingest.Totals
 	failed := 0
 	for _, o := range outcomes {
@@ -90,10 +116,16 @@ func (c *importCommand) report(settings *Settings, s streams, outcomes []fileOut
 		fmt.Fprintln(s.out)
 	}
 	if settings.JSON {
-		if err := printJSON(s.out, map[string]any{"files": outcomes, "received": total.Received, "applied": total.Applied, "parked": total.Parked, "rejected": total.Rejected, "duplicate": total.Duplicate}); err != nil {
+		if err := printJSON(s.out, map[string]any{"files": outcomes, "received": total.Received, "applied": total.Applied, "parked": total.Parked, "rejected": total.Rejected, "duplicate": total.Duplicate, "problems": problems}); err != nil {
 			return err
 		}
 	} else {
+		for _, m := range problems {
+			fmt.Fprintf(s.out, "  %s %v (message %v): %v: %v\n", m["state"], m["control_id"], m["id"], m["reason"], m["detail"])
+		}
+		if n := total.Parked + total.Rejected; n > mostProblems {
+			fmt.Fprintf(s.out, "  and %d more; kmcr message list --state rejected and kmcr parked list show them all\n", n-mostProblems)
+		}
 		fmt.Fprintf(s.out, "received %d applied %d parked %d rejected %d\n", total.Received, total.Applied, total.Parked, total.Rejected)
 	}
 	switch {
