@@ -26,7 +26,7 @@ func (c *composer) generalPractice() {
 	}
 	for _, d := range c.in.Demographics {
 		if d.PracticeName == c.r.Banner.Practice || string(d.Practice) == c.r.Banner.Practice {
-			c.contact(Contact{Item: Item{Kind: "GP practice", Active: true, From: []Provenance{c.demographicsFrom(d)}}, Name: c.r.Banner.Practice, Role: "GP practice", Organisation: c.r.Banner.Practice, Telephone: c.in.Telephones[d.Practice]})
+			c.contact(Contact{Item: Item{Kind: "GP practice", Active: true, From: []Provenance{c.demographicsFrom(d)}}, Name: c.r.Banner.Practice, Role: "GP practice", Organisation: c.r.Banner.Practice, Telephone: c.organisation(string(d.Practice)).Telephone})
 			return
 		}
 	}
@@ -115,7 +115,7 @@ func (c *composer) encounter(e *entry) {
 	x.Item = Item{Title: encounterTitle(x.Class, concepts(v.Get("type")), st), Plain: terms.Plain(code, reason), Kind: "Encounter", Status: terms.Say(terms.Status, st), Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
 	x.Active = st == "in-progress" || st == "onleave" || st == "arrived" || st == "triaged"
 	x.Now = x.Active && (x.Class == "inpatient" || x.Class == "emergency department" || x.Class == "observation" || x.Class == "day or short stay") && !x.End.before(c.in.Now)
-	x.Details = details("Discharge", extension(v, "DischargeMethod", terms.DischargeMethod), "Service", concept(v.Get("serviceType")).text, "With", c.participants(v), "Note", notes(v))
+	x.Details = details("Discharge", extension(v, "DischargeMethod", terms.DischargeMethod), "Service", terms.Say(terms.Specialty, concept(v.Get("serviceType")).text), "With", c.participants(v), "Note", notes(v))
 	for _, flag := range v.Path("extension") {
 		if strings.Contains(flag.Get("url").Text(), "data-quality") {
 			x.Details = append(x.Details, Detail{"Data quality", flag.Get("valueString").Text()})
@@ -290,7 +290,7 @@ func (c *composer) episode(e *entry) {
 	item := Item{Title: orUnnamed(concepts(v.Get("type")), "Service"), Kind: "Service", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "onhold" || st == "planned" || st == "waitlist", Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
 	for _, x := range v.Get("extension").Items() {
 		url := x.Get("url").Text()
-		label := url[strings.LastIndexAny(url, "/:")+1:]
+		label := words(url[strings.LastIndexAny(url, "/:")+1:])
 		item.Details = append(item.Details, details(label, valueText(x))...)
 	}
 	if e.Section == kmcr.SocialCare {
@@ -304,7 +304,7 @@ func (c *composer) episode(e *entry) {
 			case "delivery mechanism":
 				s.Delivery = d.Value
 			case "planned units", "planned units per week":
-				s.Quantity = d.Value
+				s.Quantity = d.Value + " a week"
 			}
 		}
 		c.r.SocialCare.Items = append(c.r.SocialCare.Items, s)

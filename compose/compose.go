@@ -165,8 +165,26 @@ func (c *composer) author(e *entry) string {
 	return ""
 }
 
-// nameOf is the name behind a Reference: its display, else the name of what it refers to.
+// odsSystem marks an organisation's ODS code.
+const odsSystem = "https://fhir.nhs.uk/Id/ods-organization-code"
+
+// organisation is what the register knows of an organisation; nothing for one it does not know.
+func (c *composer) organisation(code string) kmcr.Organisation {
+	if c.in.Organisations != nil && code != "" {
+		if o := c.in.Organisations(kmcr.ODS(code)); o != nil {
+			return *o
+		}
+	}
+	return kmcr.Organisation{}
+}
+
+// nameOf is the name behind a Reference: the register's name of an organisation, its display, else the name of what it refers to.
 func (c *composer) nameOf(ref fhir.Value) string {
+	if i := ref.Get("identifier"); i.Get("system").Text() == odsSystem {
+		if o := c.organisation(i.Get("value").Text()); o.Name != "" {
+			return o.Name
+		}
+	}
 	if d := ref.Get("display").Text(); d != "" {
 		return d
 	}

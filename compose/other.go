@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"kmcr"
 	"kmcr/fhir"
@@ -67,10 +68,13 @@ func plainValue(c *composer, v fhir.Value, depth int) string {
 	return strings.Join(out, ", ")
 }
 
-// words splits a CamelCase name of FHIR into words.
+// words makes words of a CamelCase name of FHIR, or of one with hyphens.
 func words(s string) string {
 	var b strings.Builder
-	for i, r := range s {
+	for i, r := range strings.ReplaceAll(s, "-", " ") {
+		if i == 0 {
+			r = unicode.ToUpper(r)
+		}
 		if i > 0 && r >= 'A' && r <= 'Z' {
 			b.WriteByte(' ')
 			r += 'a' - 'A'

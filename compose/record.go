@@ -16,9 +16,9 @@ type Input struct {
 	Hidden            map[kmcr.Section]string // sections that this role does not see, and why in words
 	Unavailable       map[kmcr.Section]string // sections that cannot be shown now, and why
 	PossibleDuplicate bool
-	// Telephones are the organisations' own, by code.
-	Telephones map[kmcr.ODS]string
-	Now        time.Time
+	// Organisations gives what the register knows of an organisation; nil for one it does not know.
+	Organisations func(kmcr.ODS) *kmcr.Organisation
+	Now           time.Time
 }
 
 // Demographics is what one contributor says of who the person is.

@@ -42,7 +42,7 @@ func (s *Service) input(ctx context.Context, o *opening, compartments []*store.C
 	in := compose.Input{
 		Ref: o.person.Ref(), Now: o.facts.Now, Statements: permitted,
 		Withheld: map[kmcr.Section]int{}, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
-		Telephones: map[kmcr.ODS]string{},
+		Organisations: o.parties.organisation,
 	}
 	for _, w := range withheld {
 		if w.ByLabel {
@@ -52,11 +52,7 @@ func (s *Service) input(ctx context.Context, o *opening, compartments []*store.C
 	o.entry.Shown, o.entry.Withheld = shown(permitted), len(withheld)
 	recorded := recordedIn(compartments)
 	for _, i := range identities(o.patients, o.parties, recorded, hidden) {
-		d := i.demographics(o.parties)
-		in.Demographics = append(in.Demographics, d)
-		if practice := o.parties.organisation(d.Practice); practice != nil {
-			in.Telephones[d.Practice] = practice.Telephone
-		}
+		in.Demographics = append(in.Demographics, i.demographics(o.parties))
 	}
 	var err error
 	if in.Sources, err = s.sources(ctx, o, recorded); err != nil {

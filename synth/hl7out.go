@@ -71,7 +71,7 @@ func (h *hospital) segments(trigger string) []string {
 			if t, ok := h.w.day(h.e, "expected"); ok {
 				expected = ts(t)
 			}
-			s = append(s, fmt.Sprintf("PV2|||%s||||||%s", esc("^"+h.e.Fields["reason"]), expected))
+			s = append(s, fmt.Sprintf("PV2|||%s||||||%s", "^"+esc(h.e.Fields["reason"]), expected))
 			if a := strings.Split(h.e.Fields["allergy"], "^"); len(a) == 3 {
 				s = append(s, fmt.Sprintf("AL1|1|DA|%s^%s^SCT|MO|%s|%s", a[0], esc(a[1]), esc(a[2]), ts(h.e.At)[:8]))
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"kmcr"
@@ -83,6 +84,9 @@ func (w *World) cld(events []Event, whose []*Person) []byte {
 			"Event Reference": fmt.Sprintf("%s-%d", p.local("adult-social-care"), i), "Event Start Date": date(e.At)}
 		if e.Fields["postcode"] != "" {
 			row["Postcode"] = e.Fields["postcode"]
+		}
+		if strings.Contains(strings.ToLower(e.Fields["component"]), "residential") || strings.Contains(strings.ToLower(e.Fields["component"]), "nursing") {
+			row["Accommodation Status"] = "Registered care home"
 		}
 		switch e.Do {
 		case "service":

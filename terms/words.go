@@ -13,6 +13,7 @@ const (
 	EncounterClass       Table = "encounter-class"       // HL7 v3 ActCode, and HL7 v2 table 0004
 	Status               Table = "status"                // R4 status codes, in words
 	Gender               Table = "gender"                // R4 administrative-gender
+	Specialty            Table = "specialty"             // NHS Data Dictionary, treatment function and main specialty codes
 	Flag                 Table = "flag"                  // HL7 v3 ObservationInterpretation and v2 table 0078
 )
 
@@ -35,6 +36,12 @@ var tables = map[Table]map[string]string{
 		"entered-in-error": "Entered in error", "waitlist": "Waiting list", "checked-in": "Arrived", "final": "Final", "preliminary": "Preliminary", "amended": "Amended", "corrected": "Corrected", "registered": "Awaited",
 		"partial": "Partial", "appended": "Added to", "current": "Current", "superseded": "Replaced", "rejected": "Rejected", "suspended": "Suspended", "accepted": "Accepted", "requested": "Requested", "not-done": "Not done",
 		"preparation": "Preparing", "dispensed": "Dispensed", "declined": "Declined", "waitlisted": "Waiting list", "refuted": "Ruled out", "confirmed": "Confirmed", "unconfirmed": "Unconfirmed", "provisional": "Provisional", "differential": "Possible"},
+	Specialty: {"100": "general surgery", "101": "urology", "107": "vascular surgery", "110": "trauma and orthopaedics", "120": "ear, nose and throat", "130": "ophthalmology", "140": "oral surgery", "150": "neurosurgery", "160": "plastic surgery",
+		"170": "cardiothoracic surgery", "171": "paediatric surgery", "180": "emergency medicine", "190": "anaesthetics", "191": "pain management", "192": "intensive care", "300": "general medicine", "301": "gastroenterology", "302": "endocrinology",
+		"303": "haematology", "307": "diabetes", "314": "rehabilitation", "315": "palliative medicine", "320": "cardiology", "326": "acute medicine", "328": "stroke medicine", "329": "transient ischaemic attack", "330": "dermatology", "340": "respiratory medicine",
+		"350": "infectious diseases", "361": "kidney medicine", "370": "medical oncology", "400": "neurology", "410": "rheumatology", "420": "paediatrics", "421": "paediatric neurology", "422": "neonatal care", "424": "well babies", "430": "care of older people", "501": "obstetrics",
+		"502": "gynaecology", "560": "midwifery", "650": "physiotherapy", "651": "occupational therapy", "652": "speech and language therapy", "653": "podiatry", "654": "dietetics", "700": "learning disability", "710": "adult mental illness",
+		"711": "child and adolescent mental health", "713": "psychotherapy", "715": "old age psychiatry", "800": "clinical oncology", "822": "chemical pathology"},
 	Gender: {"male": "Male", "female": "Female", "other": "Other", "unknown": "Not known"},
 	Flag: {"H": "high", "HH": "critically high", "L": "low", "LL": "critically low", "A": "abnormal", "AA": "critical", "N": "", "HU": "critically high", "LU": "critically low", ">": "above range", "<": "below range",
 		"POS": "positive", "NEG": "negative", "R": "resistant", "S": "susceptible", "I": "intermediate", "D": "fallen", "U": "risen", "B": "better", "W": "worse"},

@@ -3,6 +3,7 @@ package translate
 import (
 	"strings"
 
+	"kmcr"
 	"kmcr/hl7"
 )
 
@@ -204,10 +205,10 @@ func readPlace(f hl7.Field) place {
 func (p place) empty() bool { return p == place{} }
 
 // display is the place in words, the ward first.
-func (p place) display() string {
+func (p place) display(c kmcr.Contributor) string {
 	var words []string
 	for _, w := range []string{p.ward, p.bay, p.bed, p.description, p.floor, p.building, p.site} {
-		if w != "" {
+		if w != "" && w != string(c.Organisation) && w != c.SendingFacility {
 			words = append(words, w)
 		}
 	}
@@ -222,7 +223,7 @@ func (o origin) location(d *doc, name string, p place) {
 	d.object(name, func() {
 		d.text("type", "Location")
 		d.identifier("identifier", o.identifierSystem("location", "", ""), strings.TrimRight(strings.Join([]string{p.ward, p.bay, p.bed, p.site, p.building, p.floor}, "^"), "^"), "")
-		d.text("display", p.display())
+		d.text("display", p.display(o.c))
 	})
 }
 

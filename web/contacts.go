@@ -6,7 +6,7 @@ import (
 )
 
 var contacts = recordPage{
-	Stem: "contacts", Title: "Contacts", Begins: true, Sections: []kmcr.Section{kmcr.Contacts},
+	Stem: "contacts", Title: "Contacts", Begins: true, Sections: []kmcr.Section{kmcr.Contacts, kmcr.Encounters, kmcr.SocialCare, kmcr.Safeguarding},
 	Parts: func(r *compose.Record) []member { return []member{{"contacts", r.Contacts}} },
 	Body: func(_ *ask, r *compose.Record) (any, error) {
 		var v contactsView
