@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,19 +49,25 @@ func (b *bench) synthea() ([]bundle, error) {
 		if err != nil {
 			return nil, err
 		}
+		body = bytes.Replace(body, []byte(`"resourceType": "Patient",`), []byte(`"resourceType": "Patient", "generalPractitioner": [{"identifier": {"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "G82050"}}],`), 1)
 		out = append(out, bundle{body, bytes.Count(body, []byte(`"fullUrl"`))})
 	}
 	return out, nil
 }
 
-// again makes round n of a Bundle: another person with the same story (ids differ), so that every round writes everything anew.
+var uuid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`)
+
+// number finds the further numbers by which Synthea knows a person: social security, driver's licence, passport.
+var number = regexp.MustCompile(`"value": "(999-\d\d-\d{4}|S999\d+|X\d+X)"`)
+
+// again makes round n of a Bundle: another person with the same story (ids, numbers and names differ), so that every round writes everything anew.
 func again(body []byte, n int) []byte {
 	if n == 0 {
 		return body
 	}
-	out := bytes.ReplaceAll(body, []byte("urn:uuid:"), fmt.Appendf(nil, "urn:uuid:%08x-", n))
-	out = bytes.ReplaceAll(out, []byte(`"family": "`), fmt.Appendf(nil, `"family": "R%d`, n))
-	return bytes.ReplaceAll(out, []byte(`"id": "`), fmt.Appendf(nil, `"id": "%x-`, n))
+	out := uuid.ReplaceAll(body, fmt.Appendf(nil, "%08x$1", n))
+	out = number.ReplaceAll(out, fmt.Appendf(nil, `"value": "$1/%d"`, n))
+	return bytes.ReplaceAll(out, []byte(`"family": "`), fmt.Appendf(nil, `"family": "R%d`, n))
 }
 
 func (b *bench) bundles(s *server, store string) error {
@@ -72,7 +79,6 @@ func (b *bench) bundles(s *server, store string) error {
 	if err != nil {
 		return err
 	}
-	before := s.size()
 	total := 0
 	for clients, round := 1, 0; clients <= 4; clients, round = clients*4, round+1 {
 		resources, took, err := b.post(s, token, list, clients, round)
@@ -92,7 +98,7 @@ func (b *bench) bundles(s *server, store string) error {
 		say(fmt.Sprintf("transaction Bundles, %d client(s): resources/s", clients), fmt.Sprintf("%.0f", rate), against)
 	}
 	if store == "sqlite" {
-		say("disk for each resource, history and audit included", fmt.Sprintf("%.0f B", float64(s.size()-before)/float64(total)), "aim ≤ 800 B")
+		say("disk for each resource, history and audit included", fmt.Sprintf("%.0f B", float64(s.size())/float64(total)), "aim ≤ 800 B")
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (b *bench) growth(n int) error {
 		}
 		defer os.RemoveAll(dir)
 		s := &server{dir: dir, store: "sqlite", folder: dir + "/var", database: "sqlite:" + dir + "/var/kmcr.db"}
-		if err := s.serve(b.ctx, "--demo", "--people", fmt.Sprint(people)); err != nil {
+		if err := s.serve(b.ctx, "--people", fmt.Sprint(people)); err != nil {
 			return err
 		}
 		f, o, err := b.findAndOpen(s)

@@ -114,11 +114,11 @@ func start(ctx context.Context, dir, store string, args ...string) (*server, err
 			return nil, err
 		}
 	}
-	return s, s.serve(ctx, args...)
+	return s, s.serve(ctx, append([]string{"--people", "0"}, args...)...)
 }
 
 func (s *server) serve(ctx context.Context, args ...string) error {
-	s.cmd = exec.CommandContext(ctx, "bin/kmcr", append([]string{"serve", "--database", s.database, "--data", s.folder, "--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)...)
+	s.cmd = exec.CommandContext(ctx, "bin/kmcr", append([]string{"serve", "--demo", "--database", s.database, "--data", s.folder, "--http", "127.0.0.1:0", "--mllp", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)...)
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

@@ -56,19 +56,22 @@ func (b *bench) people(s *server, token string) ([]person, error) {
 		}
 		var entries struct {
 			Entry []struct {
-				Resource struct {
-					ResourceType, BirthDate string
-					Name                    []struct {
-						Family string
-						Given  []string
-					}
-				}
+				Resource json.RawMessage
 			}
 		}
 		if err := json.Unmarshal(bundle.body, &entries); err != nil {
 			return nil, err
 		}
-		p := entries.Entry[0].Resource
+		var p struct {
+			ResourceType, BirthDate string
+			Name                    []struct {
+				Family string
+				Given  []string
+			}
+		}
+		if err := json.Unmarshal(entries.Entry[0].Resource, &p); err != nil {
+			return nil, err
+		}
 		if p.ResourceType != "Patient" || len(p.Name) == 0 {
 			continue
 		}
