@@ -5,23 +5,24 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// mllp counts durable acknowledgements: as many as 16 connections get in ten seconds, then how long each takes at 1,000 a second.
+// mllp counts durable acknowledgements: how long each takes at 1,000 a second, then as many as 16 connections get in ten seconds.
 func (b *bench) mllp(s *server) error {
-	acks, _, err := b.hammer(s, 16, 0, 10*time.Second, "A")
-	if err != nil {
-		return err
-	}
-	say("HL7 v2 over MLLP, 16 connections: durable acks/s", fmt.Sprintf("%.0f", float64(acks)/10), "aim ≥ 4000")
 	_, took, err := b.hammer(s, 16, 1000, 10*time.Second, "B")
 	if err != nil {
 		return err
 	}
-	say("the same at 1,000 a second", fmt.Sprintf("p50 %.1f p99 %.1f ms", ms(took, 50), ms(took, 99)), "aim p99 under 25 ms")
+	say("HL7 v2 over MLLP, 16 connections, 1,000 a second", fmt.Sprintf("p50 %.1f p99 %.1f ms", ms(took, 50), ms(took, 99)), "aim p99 under 25 ms")
+	acks, took, err := b.hammer(s, 16, 0, 10*time.Second, "A")
+	if err != nil {
+		return err
+	}
+	say("the same as fast as they go: durable acks/s", fmt.Sprintf("%.0f (p99 %.1f ms)", float64(acks)/10, ms(took, 99)), "aim ≥ 4000")
 	return nil
 }
 
@@ -86,10 +87,22 @@ func (b *bench) connection(s *server, c, connections, rate int, end time.Time, r
 	return took, nil
 }
 
-// admission is an ADT^A01 of one of ten thousand invented people, framed.
+// admission is an ADT^A01 of one of ten thousand invented people, framed. They differ in name, date of birth and postcode as people do.
 func admission(run string, n int64) []byte {
 	who := n % 10000
+	born := time.Date(1930, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(who*7919%32000)).Format("20060102")
 	return fmt.Appendf(nil, "\x0bMSH|^~\\&|BENCH|RVV|KMCR|QKS|20261123090000||ADT^A01|%s%d|P|2.4\rEVN|A01|20261123090000\r"+
-		"PID|1||B%05d^^^RVV^PI||BENCHMARK^Person%d^^^Mr||19500101|M|||1 High Street^^Ashford^^TN24 8DN\r"+
-		"PV1|1|I|Invicta^Bay 1^Bed 1^RVV|21|||C1^Fairhurst^Tom|||300||||19|||||S%d|||||||||||||||||||||||||20261123090000\r\x1c\r", run, n, who, who, n)
+		"PID|1||B%05d^^^RVV^PI||%s^%s^^^Mr||%s|M|||%d High Street^^Ashford^^TN%d %d%c%c\r"+
+		"PV1|1|I|Invicta^Bay 1^Bed 1^RVV|21|||C1^Fairhurst^Tom|||300||||19|||||S%d|||||||||||||||||||||||||20261123090000\r\x1c\r",
+		run, n, who, invented(who, 3), invented(who/7, 2), born, who%200+1, who%40, who%9+1, 'A'+rune(who%20), 'A'+rune(who/20%20), n)
+}
+
+// invented makes a name of so many syllables.
+func invented(n int64, syllables int) string {
+	var b strings.Builder
+	for range syllables {
+		b.WriteString([]string{"mar", "len", "tor", "win", "has", "bel", "cor", "dun", "fal", "gri", "hol", "ken", "lan"}[n%13])
+		n = n/13 + n%13*5 + 3
+	}
+	return b.String()
 }

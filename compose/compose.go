@@ -273,46 +273,10 @@ func (c *composer) finish() {
 	}
 }
 
-// Dated is what the order of a part is made from.
-type dated interface {
-	order() (active bool, date Date, tie string)
-}
-
-func (i Item) order() (bool, Date, string) {
-	tie := i.Title
-	if len(i.From) > 0 {
-		tie += i.From[0].Statement
-	}
-	return i.Active, i.Date, tie
-}
-
-func (t Test) order() (bool, Date, string) {
-	var d Date
-	if len(t.Values) > 0 {
-		d = t.Values[0].Date
-	}
-	return true, d, t.Name + t.Unit + t.Code
-}
-
 // settle orders a part and fills in its honesty.
 func settle[T dated](c *composer, p *Part[T], title string, section kmcr.Section, none string) {
-	slices.SortStableFunc(p.Items, func(a, b T) int {
-		activeA, dateA, tieA := a.order()
-		activeB, dateB, tieB := b.order()
-		if activeA != activeB {
-			if activeA {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(dateB.key(), dateA.key()), cmp.Compare(tieA, tieB))
-	})
+	p.Items, p.Updated = ordered(p.Items, place.current)
 	p.Title, p.Section = title, section
-	for _, item := range p.Items {
-		if _, d, _ := item.order(); d.key() > p.Updated.key() {
-			p.Updated = d
-		}
-	}
 	c.freshness(section, &p.Sources, &p.Incomplete)
 	p.Withheld = c.in.Withheld[section] > 0
 	p.Hidden = c.in.Hidden[section]
@@ -327,9 +291,6 @@ func settle[T dated](c *composer, p *Part[T], title string, section kmcr.Section
 		p.State, p.Words = Unavailable, title+" unavailable: no organisation that records this has been heard from"
 	default:
 		p.State, p.Words = NotRecorded, none
-	}
-	if p.Items == nil {
-		p.Items = []T{}
 	}
 }
 

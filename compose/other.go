@@ -1,8 +1,6 @@
 package compose
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -114,15 +112,7 @@ func (c *composer) timeline() {
 	for _, s := range r.SocialCare.Items {
 		add(s.Item)
 	}
-	slices.SortStableFunc(all, func(a, b Item) int {
-		_, da, ta := a.order()
-		_, db, tb := b.order()
-		return cmp.Or(cmp.Compare(db.key(), da.key()), cmp.Compare(ta, tb), cmp.Compare(a.Kind, b.Kind))
-	})
-	r.Timeline = all
-	if r.Timeline == nil {
-		r.Timeline = []Item{}
-	}
+	r.Timeline, _ = ordered(all, place.newest)
 	if r.Conflicts == nil {
 		r.Conflicts = []Conflict{}
 	}

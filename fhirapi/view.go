@@ -85,25 +85,30 @@ func (v *view) render(dst []byte, s *kmcr.Statement, id string) []byte {
 	return v.personFor(dst, from)
 }
 
-var patientReference = []byte(`"reference":"Patient/`)
+var (
+	patientName      = []byte(`Patient/`)
+	patientReference = []byte(`"reference":"`)
+)
 
-// personFor points every reference to one of the person's Patients at the person.
+// personFor points every reference to one of the person's Patients at the person. A person's reference is shorter than a logical id.
 func (v *view) personFor(dst []byte, from int) []byte {
-	at := from
-	for {
-		i := bytes.Index(dst[at:], patientReference)
+	for at := from; ; {
+		i := bytes.Index(dst[at:], patientName)
 		if i < 0 {
 			return dst
 		}
-		start := at + i + len(patientReference)
-		end := start + 36
+		start := at + i + len(patientName)
+		end := start + logicalID
 		at = start
-		if end < len(dst) && dst[end] == '"' && v.patients[string(dst[start:end])] {
-			tail := append([]byte(nil), dst[end:]...)
-			dst = append(append(dst[:start], v.ref...), tail...)
+		if end < len(dst) && dst[end] == '"' && bytes.HasSuffix(dst[:start-len(patientName)], patientReference) && v.patients[string(dst[start:end])] {
+			n := copy(dst[start:], v.ref)
+			dst = append(dst[:start+n], dst[end:]...)
 		}
 	}
 }
+
+// logicalID is the length of a logical id.
+const logicalID = 36
 
 // read answers one resource: current, or one version.
 func (a *api) read(w http.ResponseWriter, r *request) error {

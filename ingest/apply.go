@@ -24,7 +24,7 @@ func (s *Service) apply(ctx context.Context, c kmcr.Contributor, l *ledger, raw 
 	var done *plan
 	err = again(ctx, func() error {
 		a := &application{s: s, c: c, cast: s.cast(c), reading: reading}
-		a.plan = &plan{contributor: c, ledger: l, received: s.Now(), raw: raw, where: where}
+		a.plan = &plan{contributor: c, ledger: l, received: s.Now(), raw: raw, where: where, later: true}
 		done = a.plan
 		return a.run(ctx)
 	})

@@ -25,6 +25,7 @@ type plan struct {
 	events      []*kmcr.Event
 	audits      []*audit.Entry
 	where       string
+	later       bool // nobody waits for the outcome
 }
 
 // ledger is the place of a message in the ledger: of one that comes in with
@@ -94,7 +95,11 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 			return err
 		}
 	}
-	return s.db.Write(ctx, func(tx *store.Tx) error { return s.write(tx, p) })
+	write := s.db.Write
+	if p.later {
+		write = s.db.WriteLater
+	}
+	return write(ctx, func(tx *store.Tx) error { return s.write(tx, p) })
 }
 
 // placeAll finds the person of every subject whose claims have changed.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"kmcr"
@@ -15,8 +16,12 @@ import (
 const (
 	// walQuiet is the size of the write-ahead log below which nobody copies it back.
 	walQuiet = 8 << 20
-	// walMost is the size at which the writer itself waits for it to be copied back and starts it anew.
-	walMost = 96 << 20
+	// tidyEvery is how long the log is left alone after it was copied back: each time costs two syncs and a sort of the log.
+	tidyEvery = 500 * time.Millisecond
+	// walMost is the size from which the writer starts the log anew whenever most of it has been copied back.
+	walMost = 32 << 20
+	// walIdle is how long nothing has been written when the log is cut off.
+	walIdle = 2 * time.Second
 )
 
 func (db *DB) openSQLite(ctx context.Context, path string) error {
@@ -68,7 +73,7 @@ func (db *DB) prepareFile(ctx context.Context) error {
 	if err := conn.QueryRowContext(ctx, "pragma journal_mode").Scan(&mode); err != nil || mode == "wal" {
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, "pragma page_size = 8192"); err != nil {
+	if _, err := conn.ExecContext(ctx, "pragma page_size = 4096"); err != nil {
 		return err
 	}
 	return conn.QueryRowContext(ctx, "pragma journal_mode = wal").Scan(&mode)
@@ -93,46 +98,69 @@ func retryBusy(ctx context.Context, d *dialect, f func() error) error {
 // tidier copies the write-ahead log back into the file, beside the writer, so
 // that commits do not wait for it and the log stays small.
 type tidier struct {
-	db   *DB
-	wake chan struct{}
-	next int64 // size of the log at which the writer tries to start it anew
+	db     *DB
+	wake   chan struct{}
+	last   time.Time   // when copying back was last begun
+	copied atomic.Bool // most of the log has been copied back since it was last started anew
 }
 
-func newTidier(db *DB) *tidier {
-	return &tidier{db: db, wake: make(chan struct{}, 1), next: walMost}
-}
+func newTidier(db *DB) *tidier { return &tidier{db: db, wake: make(chan struct{}, 1)} }
 
-// run copies back whenever it is woken, until wake is closed.
+// run copies back whenever it is woken, until wake is closed; what is left of the log it cuts off when nobody writes.
 func (t *tidier) run() {
-	for range t.wake {
-		var blocked, pages, copied int
-		err := t.db.writers.QueryRowContext(context.Background(), "pragma wal_checkpoint(passive)").Scan(&blocked, &pages, &copied)
-		if err != nil {
-			t.db.log.Warn("the write-ahead log could not be copied back", "error", err.Error())
+	idle := time.NewTimer(walIdle)
+	defer idle.Stop()
+	for {
+		idle.Reset(walIdle)
+		select {
+		case _, ok := <-t.wake:
+			if !ok {
+				return
+			}
+			t.copyBack("passive")
+			t.copied.Store(true)
+		case <-idle.C:
+			if t.size() >= walQuiet {
+				t.copyBack("truncate")
+			}
 		}
 	}
 }
 
-// afterCommit looks at the size of the log: beyond a little it wakes the
-// tidier, beyond a lot it waits a moment for readers and starts the log anew.
-func (t *tidier) afterCommit(s *session) {
-	info, err := os.Stat(t.db.path + "-wal")
-	if err != nil || info.Size() < walQuiet {
-		return
+func (t *tidier) copyBack(how string) {
+	var blocked, pages, copied int
+	if err := t.db.writers.QueryRowContext(context.Background(), "pragma wal_checkpoint("+how+")").Scan(&blocked, &pages, &copied); err != nil && t.db.d.classify(err) != busy {
+		t.db.log.Warn("the write-ahead log could not be copied back", "error", err.Error())
 	}
-	if info.Size() < t.next {
+}
+
+// size is that of the log in bytes.
+func (t *tidier) size() int64 {
+	info, err := os.Stat(t.db.path + "-wal")
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// afterCommit looks at the log: beyond a little it wakes the tidier every now
+// and then; beyond more, once the tidier has copied most of it, it copies the
+// rest and starts the log anew. Where somebody reads for long (a backup) that
+// is left for another time.
+func (t *tidier) afterCommit(s *session) {
+	if time.Since(t.last) >= tidyEvery && t.size() >= walQuiet {
+		t.last = time.Now()
 		select {
 		case t.wake <- struct{}{}:
 		default:
 		}
 		return
 	}
-	var blocked, pages, copied int
-	_, _ = s.conn.ExecContext(context.Background(), "pragma busy_timeout = 50")
-	err = s.conn.QueryRowContext(context.Background(), "pragma wal_checkpoint(truncate)").Scan(&blocked, &pages, &copied)
-	_, _ = s.conn.ExecContext(context.Background(), "pragma busy_timeout = 5000")
-	t.next = walMost
-	if err != nil || blocked != 0 { // somebody reads for long (a backup): later
-		t.next = info.Size() + walMost/2
+	if !t.copied.Swap(false) || t.size() < walMost {
+		return
 	}
+	var blocked, pages, copied int
+	_, _ = s.conn.ExecContext(context.Background(), "pragma busy_timeout = 10")
+	_ = s.conn.QueryRowContext(context.Background(), "pragma wal_checkpoint(restart)").Scan(&blocked, &pages, &copied)
+	_, _ = s.conn.ExecContext(context.Background(), "pragma busy_timeout = 5000")
 }

@@ -37,6 +37,7 @@ type DB struct {
 	gate   sync.RWMutex // held to read while a job is queued, to write while closing
 	closed bool
 	jobs   chan *job
+	later  chan *job // of WriteLater
 	lanes  sync.WaitGroup
 
 	work      sync.Once // starts the heartbeat with the first Claim
@@ -90,7 +91,7 @@ func newDB(o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{log: o.Log, now: o.Now, node: o.Node, vault: newVault(o.Keys), ids: newIDs(), packer: packer, cache: newCache(o.Cache), jobs: make(chan *job, 1024)}
+	db := &DB{log: o.Log, now: o.Now, node: o.Node, vault: newVault(o.Keys), ids: newIDs(), packer: packer, cache: newCache(o.Cache), jobs: make(chan *job, 1024), later: make(chan *job, 1024)}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -190,6 +191,7 @@ func (db *DB) Close() error {
 	db.gate.Lock()
 	db.closed = true
 	close(db.jobs)
+	close(db.later)
 	db.gate.Unlock()
 	db.lanes.Wait()
 	return db.shut()
@@ -200,6 +202,7 @@ func (db *DB) shut() error {
 	if !db.closed {
 		db.closed = true
 		close(db.jobs)
+		close(db.later)
 		db.lanes.Wait()
 	}
 	var err error

@@ -13,8 +13,15 @@ import (
 	"kmcr"
 )
 
-// most is how many closures share one commit.
-const most = 256
+const (
+	// most is how many closures share one commit.
+	most = 256
+	// mostLater is how many of WriteLater do; fewLater when there was a Write a moment ago, so that the next does not wait long.
+	mostLater, fewLater = 64, 4
+	moment              = 50 * time.Millisecond
+	// patience is how long those of WriteLater wait at most while there are always others.
+	patience = 10 * time.Millisecond
+)
 
 // job is one Write that waits for its turn.
 type job struct {
@@ -39,8 +46,18 @@ const (
 // what f wrote, and is returned as it is. A kmcr.Unavailable after the
 // connection to PostgreSQL broke may have been committed all the same.
 func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
+	return db.write(ctx, db.jobs, f)
+}
+
+// WriteLater is Write for work behind which nobody waits: a Write goes first,
+// and many share a commit. Where Writes never cease it still has its turn.
+func (db *DB) WriteLater(ctx context.Context, f func(tx *Tx) error) error {
+	return db.write(ctx, db.later, f)
+}
+
+func (db *DB) write(ctx context.Context, to chan<- *job, f func(tx *Tx) error) error {
 	j := &job{ctx: ctx, f: f, done: make(chan error, 1)}
-	if err := db.queue(j); err != nil {
+	if err := db.queue(j, to); err != nil {
 		return err
 	}
 	select {
@@ -54,14 +71,14 @@ func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
 	}
 }
 
-func (db *DB) queue(j *job) error {
+func (db *DB) queue(j *job, to chan<- *job) error {
 	db.gate.RLock()
 	defer db.gate.RUnlock()
 	if db.closed {
 		return &kmcr.Error{Kind: kmcr.Unavailable, Message: "the database is closed", Remedy: "Try again when the service has started."}
 	}
 	select {
-	case db.jobs <- j:
+	case to <- j:
 		return nil
 	case <-j.ctx.Done():
 		return gaveUp(j.ctx)
@@ -114,10 +131,14 @@ type lane struct {
 	db     *DB
 	s      *session
 	tidier *tidier
+
+	jobs, later <-chan *job // nil once there will be no more
+	asked       time.Time   // when there last was a Write
+	waited      time.Time   // when jobs of WriteLater last had their turn
 }
 
 func newLane(db *DB) *lane {
-	l := &lane{db: db}
+	l := &lane{db: db, jobs: db.jobs, later: db.later}
 	if db.d == sqliteDialect {
 		l.tidier = newTidier(db)
 		db.lanes.Go(l.tidier.run)
@@ -128,7 +149,7 @@ func newLane(db *DB) *lane {
 // run takes jobs until there will be no more.
 func (l *lane) run() {
 	defer l.db.lanes.Done()
-	for first := range l.db.jobs {
+	for first := l.next(); first != nil; first = l.next() {
 		l.commit([]*job{first}, true)
 	}
 	if l.s != nil {
@@ -136,6 +157,44 @@ func (l *lane) run() {
 	}
 	if l.tidier != nil {
 		close(l.tidier.wake)
+	}
+}
+
+// next waits for a job, a Write first; nil when there will be no more.
+func (l *lane) next() *job {
+	if j := take(&l.jobs); j != nil {
+		l.asked = time.Now()
+		return j
+	}
+	for l.jobs != nil || l.later != nil {
+		select {
+		case j, ok := <-l.jobs:
+			if ok {
+				l.asked = time.Now()
+				return j
+			}
+			l.jobs = nil
+		case j, ok := <-l.later:
+			if ok {
+				l.waited = time.Time{}
+				return j
+			}
+			l.later = nil
+		}
+	}
+	return nil
+}
+
+// take is the next job of a queue, nil where there is none now.
+func take(from *<-chan *job) *job {
+	select {
+	case j, ok := <-*from:
+		if !ok {
+			*from = nil
+		}
+		return j
+	default:
+		return nil
 	}
 }
 
@@ -253,17 +312,27 @@ func (l *lane) drop() {
 	}
 }
 
-// gather adds what is queued by now.
+// gather adds what is queued by now: every Write, and those of WriteLater when it is their turn.
 func (l *lane) gather(jobs []*job) []*job {
 	for len(jobs) < most {
-		select {
-		case j, ok := <-l.db.jobs:
-			if !ok {
-				return jobs
+		j := take(&l.jobs)
+		if j == nil {
+			break
+		}
+		jobs = append(jobs, j)
+	}
+	if now := time.Now(); now.Sub(l.waited) >= patience {
+		l.waited = now
+		n := mostLater
+		if now.Sub(l.asked) < moment {
+			n = fewLater
+		}
+		for range n {
+			j := take(&l.later)
+			if j == nil {
+				break
 			}
 			jobs = append(jobs, j)
-		default:
-			return jobs
 		}
 	}
 	return jobs

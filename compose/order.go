@@ -1,0 +1,76 @@
+package compose
+
+import (
+	"cmp"
+	"slices"
+)
+
+// dated is what the order of a part is made from.
+type dated interface {
+	order() (active bool, date Date, tie string)
+}
+
+func (i Item) order() (bool, Date, string) {
+	tie := i.Title
+	if len(i.From) > 0 {
+		tie += i.From[0].Statement
+	}
+	return i.Active, i.Date, tie
+}
+
+func (t Test) order() (bool, Date, string) {
+	var d Date
+	if len(t.Values) > 0 {
+		d = t.Values[0].Date
+	}
+	return true, d, t.Name + t.Unit + t.Code
+}
+
+// place is where an item stands among others; made once for each, for dates are dear to compare.
+type place struct {
+	active    bool
+	date, tie string
+	at        int
+}
+
+func placeOf(i dated, at int) place {
+	active, date, tie := i.order()
+	return place{active, date.key(), tie, at}
+}
+
+// newest orders by date, the newest first, then by the tie, then as they stood.
+func (p place) newest(o place) int {
+	return cmp.Or(cmp.Compare(o.date, p.date), cmp.Compare(p.tie, o.tie), cmp.Compare(p.at, o.at))
+}
+
+// current orders what is active before what is not, and then by newest.
+func (p place) current(o place) int {
+	switch {
+	case p.active && !o.active:
+		return -1
+	case o.active && !p.active:
+		return 1
+	}
+	return p.newest(o)
+}
+
+// ordered answers the items in an order, and the date of the newest.
+func ordered[T dated](items []T, order func(place, place) int) (out []T, updated Date) {
+	places := make([]place, len(items))
+	last := 0
+	for n, i := range items {
+		places[n] = placeOf(i, n)
+		if places[n].date > places[last].date {
+			last = n
+		}
+	}
+	if len(items) > 0 {
+		_, updated, _ = items[last].order()
+	}
+	slices.SortFunc(places, order)
+	out = make([]T, len(items))
+	for n, p := range places {
+		out[n] = items[p.at]
+	}
+	return out, updated
+}
