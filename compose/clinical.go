@@ -52,7 +52,7 @@ func (c *composer) problems() {
 				}
 				return out
 			}
-			line.Conflict = c.conflict("Problem: "+line.Title, kmcr.Problems, "problem|"+key, append(values(a, "active"), values(r, "not active")...))
+			line.Conflict = c.conflict(aboutProblems, "Problem: "+line.Title, kmcr.Problems, "problem|"+key, append(values(a, "active"), values(r, "not active")...))
 		}
 		if !line.Active {
 			line.End = orDate(line.End, "")
