@@ -191,6 +191,9 @@ func (c *composer) series(into map[string]*Test, k said, panel string, v, whole 
 		into[key] = t
 	}
 	value := Value{Text: valueText(v), Date: observed(whole), Status: uncertainResult(whole.Get("status").Text()), Note: notes(whole), From: from}
+	if digits := q.Get("value").Text(); digits != "" {
+		value.Text = q.Get("comparator").Text() + digits // the unit is the series'
+	}
 	if n, err := strconv.ParseFloat(q.Get("value").Text(), 64); err == nil {
 		value.Number, t.Numeric = n, true
 	}

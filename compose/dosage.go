@@ -76,6 +76,18 @@ func (t taking) words() string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " – ")
 }
 
+// Unsaid are the coded parts of how a medicine is taken that its directions do not already say.
+func (m Medicine) Unsaid() []Detail {
+	said := strings.ToLower(m.Directions)
+	var out []Detail
+	for _, d := range details("Route", m.Route, "How often", m.Frequency, "Times", strings.Join(m.Times, ", "), "As needed", m.AsNeeded, "Maximum", m.Maximum) {
+		if !strings.Contains(said, strings.ToLower(d.Value)) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // moments are the codes of FHIR's EventTiming in words.
 var moments = map[string]string{"MORN": "in the morning", "MORN.early": "early in the morning", "MORN.late": "late in the morning", "NOON": "at noon", "AFT": "in the afternoon", "EVE": "in the evening", "NIGHT": "at night", "PHS": "after sleep",
 	"HS": "before sleep", "WAKE": "on waking", "C": "with meals", "CM": "with breakfast", "CD": "with lunch", "CV": "with dinner", "AC": "before meals", "ACM": "before breakfast", "ACD": "before lunch", "ACV": "before dinner",
