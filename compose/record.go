@@ -20,7 +20,11 @@ type Input struct {
 	Organisations func(kmcr.ODS) *kmcr.Organisation
 	// Authority says whose word counts first for each fact; nil: DefaultAuthority.
 	Authority []AuthorityOrder
-	Now       time.Time
+	Now       time.Time // the instant at which the record is shown
+	Past      bool      // Now lies in the past: the record as it stood
+	// Since is when the viewer last looked, for what has changed; zero: not asked. Looked is false where that is not known and Since is only a while ago.
+	Since  time.Time
+	Looked bool
 }
 
 // Demographics is what one contributor says of who the person is.
@@ -97,8 +101,14 @@ type Record struct {
 	Plans         Part[Item]      `json:"plans"`
 	Other         Part[Item]      `json:"other"`
 	Timeline      []Item          `json:"timeline"` // newest first
-	Conflicts     []Conflict      `json:"conflicts"`
-	Sources       []Source        `json:"sources"`
+	// Past tells that the record is shown as it stood at AsOf, which lies in the past.
+	Past bool `json:"past,omitempty"`
+	// Since, Looked and Changes say what has been taken in since the viewer last looked; Looked is false where the viewer has not looked lately.
+	Since     *time.Time `json:"since,omitempty"`
+	Looked    bool       `json:"looked,omitempty"`
+	Changes   []Change   `json:"changes,omitempty"`
+	Conflicts []Conflict `json:"conflicts"`
+	Sources   []Source   `json:"sources"`
 	// NotShown lists permitted statements that stand in no part above, with the reason (conservation: every statement is shown or listed here).
 	NotShown []NotShown `json:"notShown"`
 
@@ -330,6 +340,16 @@ type ConflictValue struct {
 	Date      Date       `json:"date"`
 	Preferred bool       `json:"preferred"`
 	From      Provenance `json:"from"`
+}
+
+// Change is one item that is new, or changed, since the viewer last looked.
+type Change struct {
+	Title string       `json:"title"`
+	Kind  string       `json:"kind"`
+	Page  string       `json:"page"` // on which it stands, as in its address
+	New   bool         `json:"new"`  // else an earlier one was changed
+	Date  Date         `json:"date"` // of what happened
+	From  []Provenance `json:"from"` // what was taken in since
 }
 
 // NotShown is a statement that stands in no part, and why.

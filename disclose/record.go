@@ -8,13 +8,19 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/compose"
-	"kmcr/store"
 	"kmcr/terms"
 )
 
 // Record opens a person's record for a page: decided, filtered, composed, audited. where names the route; only names the sections
 // that the page shows (all when empty). Errors: kmcr.Refused with what is lawful next, kmcr.NotFound, kmcr.Unavailable when the audit cannot be written.
 func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, only ...kmcr.Section) (*compose.Record, error) {
+	return s.Ask(ctx, v, ref, where, Asking{Only: only})
+}
+
+// Ask opens a person's record as asked: now, as it stood at an instant, or as somebody saw it. What may be seen is decided as of now:
+// an earlier version leaves only where the viewer may see it under the labels that it had and under those that it has today.
+// Errors: as Record; kmcr.Invalid for an instant to come, kmcr.NotFound for a look that there is not.
+func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a Asking) (*compose.Record, error) {
 	o, err := s.open(ctx, v, ref, "read", where)
 	if err != nil {
 		return nil, err
@@ -23,8 +29,15 @@ func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, 
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.input(ctx, o, compartments, only)
+	then, err := s.standing(ctx, o, compartments, &a)
 	if err != nil {
+		return nil, err
+	}
+	in, err := s.input(ctx, o, then, a.Only)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.place(ctx, o, &in, a); err != nil {
 		return nil, err
 	}
 	var r *compose.Record
@@ -35,10 +48,11 @@ func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, 
 }
 
 // input filters what was read and says what the record is made from.
-func (s *Service) input(ctx context.Context, o *opening, compartments []*store.Compartment, only []kmcr.Section) (compose.Input, error) {
-	all := current(compartments)
-	hidden := hides(all)
+func (s *Service) input(ctx context.Context, o *opening, compartments standing, only []kmcr.Section) (compose.Input, error) {
+	all := current(compartments.then)
+	hidden := hides(current(compartments.now))
 	permitted, withheld := o.decision.Items(o.facts, inSections(all, only))
+	permitted = compartments.today(o, permitted)
 	in := compose.Input{
 		Ref: o.person.Ref(), Now: o.facts.Now, Statements: permitted,
 		Withheld: map[kmcr.Section]int{}, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
@@ -50,11 +64,14 @@ func (s *Service) input(ctx context.Context, o *opening, compartments []*store.C
 		}
 	}
 	o.entry.Shown, o.entry.Withheld = shown(permitted), len(withheld)
-	recorded := recordedIn(compartments)
+	recorded := recordedIn(compartments.then)
 	for _, i := range identities(o.patients, o.parties, recorded, hidden) {
 		in.Demographics = append(in.Demographics, i.demographics(o.parties))
 	}
 	var err error
+	if in.Authority, err = s.Authority(ctx); err != nil {
+		return in, err
+	}
 	if in.Sources, err = s.sources(ctx, o, recorded); err != nil {
 		return in, err
 	}

@@ -270,6 +270,16 @@ func newSample() *sample {
 	}}
 }
 
+func (s *sample) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a disclose.Asking) (*compose.Record, error) {
+	r, err := s.Record(ctx, v, ref, where)
+	if err != nil || a.At.IsZero() {
+		return r, err
+	}
+	past := *r
+	past.AsOf, past.Past = a.At, true
+	return &past, nil
+}
+
 func (s *sample) Record(_ context.Context, v kmcr.Viewer, ref, where string, _ ...kmcr.Section) (*compose.Record, error) {
 	s.asked = append(s.asked, where)
 	if ref == string(refRefused) || ref == string(refNoGlass) {
@@ -465,6 +475,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	person := "/people/" + string(refFull)
+	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
 	r := fullRecord()
 	for _, t := range slices.Concat(r.Results.Items, r.Observations.Items) {

@@ -162,6 +162,23 @@ func disputed(r *compose.Record, about string) difference {
 	return difference{r.Ref, r.Banner.Dispute(compose.Fact(about))}
 }
 
+// ownView is the page of a record that is made for a role; nil where that is the summary.
+func ownView(r kmcr.Role) *recordPage {
+	switch r {
+	case kmcr.RoleParamedic:
+		return &crew
+	case kmcr.RoleCarer:
+		return &medicineTimes
+	case kmcr.RoleOccupationalTherapist:
+		return &assessmentPack
+	case kmcr.RoleDutyWorker:
+		return &duty
+	case kmcr.RoleSocialWorker:
+		return &socialCare
+	}
+	return nil
+}
+
 // testKey names a test in an address: stable while the test is called the same, and saying nothing of whose it is.
 func testKey(t compose.Test) string {
 	h := fnv.New32a()

@@ -1,0 +1,164 @@
+package disclose
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"kmcr"
+	"kmcr/audit"
+	"kmcr/compose"
+	"kmcr/store"
+)
+
+// Asking is what is asked of a record.
+type Asking struct {
+	Only []kmcr.Section // the sections that the page shows; none: all
+	// At is the instant at which the record is to be shown as it stood; zero: now.
+	At time.Time
+	// Look is the id of an audit entry whose view of the record is asked for; "" none.
+	Look string
+	// Changes asks what has changed since the viewer last looked.
+	Changes bool
+}
+
+// standing are a person's compartments now, and as they are to be shown.
+type standing struct {
+	now, then []*store.Compartment
+	seen      map[audit.Shown]bool // of a look: the versions that it was shown; nil: all
+}
+
+// standing finds the state of the record that is asked for.
+func (s *Service) standing(ctx context.Context, o *opening, now []*store.Compartment, a *Asking) (standing, error) {
+	st := standing{now: now, then: now}
+	if a.Look != "" {
+		look, err := s.look(ctx, o, a.Look)
+		if err != nil {
+			return st, err
+		}
+		a.At, st.seen = look.At, map[audit.Shown]bool{}
+		for _, shown := range look.Shown {
+			st.seen[shown] = true
+		}
+	}
+	if a.At.IsZero() {
+		return st, nil
+	}
+	if a.At.After(o.facts.Now) {
+		return st, &kmcr.Error{Kind: kmcr.Invalid, Where: "at", Message: "the record can be shown as it stood in the past, not as it will stand", Remedy: "Give an instant before now."}
+	}
+	st.then = make([]*store.Compartment, len(now))
+	for n, c := range now {
+		st.then[n] = c.AsAt(a.At)
+	}
+	return st, nil
+}
+
+// look finds an audit entry of a look at the person.
+func (s *Service) look(ctx context.Context, o *opening, id string) (*audit.Entry, error) {
+	entries, err := s.db.AuditOf(ctx, o.person, mostLooks)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	for _, e := range entries {
+		if e.ID == id && e.Action == "read" && e.Allowed {
+			return e, nil
+		}
+	}
+	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such look at this record"}
+}
+
+// today keeps what may be seen under the labels of today as well, and of a look what it was shown.
+func (st standing) today(o *opening, list []*kmcr.Statement) []*kmcr.Statement {
+	if len(st.now) > 0 && len(st.then) > 0 && st.now[0] == st.then[0] && st.seen == nil {
+		return list
+	}
+	var out []*kmcr.Statement
+	for _, x := range list {
+		if (st.seen == nil || st.seen[audit.Shown{ID: x.ID, Version: x.Version}]) && st.visible(o, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func (st standing) visible(o *opening, x *kmcr.Statement) bool {
+	for _, c := range st.now {
+		head := c.Head(x.ID)
+		if head == nil {
+			continue
+		}
+		ok, _ := o.decision.Item(o.facts, opened{head: head, versions: c.Versions(x.ID)}.lastSaid(head))
+		return ok
+	}
+	return false
+}
+
+// place sets the record in time: the instant that it is shown at, and since when it has changed.
+func (s *Service) place(ctx context.Context, o *opening, in *compose.Input, a Asking) error {
+	if !a.At.IsZero() {
+		in.Now, in.Past = a.At, true
+		for i := range in.Sources {
+			in.Sources[i].LastHeard, in.Sources[i].Late = in.Sources[i].LastHeardHere, false
+		}
+		o.entry.Detail = withDetail(o.entry.Detail, "as-at", a.At.UTC().Format(time.RFC3339))
+	}
+	if !a.Changes {
+		return nil
+	}
+	entries, err := s.db.AuditOf(ctx, o.person, recentLooks)
+	if err != nil {
+		return unavailable(err)
+	}
+	in.Since, in.Looked = lastLook(entries, o.facts.Viewer.Account, o.facts.Now)
+	return nil
+}
+
+func withDetail(d map[string]string, key, value string) map[string]string {
+	out := map[string]string{key: value}
+	for k, v := range d {
+		out[k] = v
+	}
+	return out
+}
+
+// recentLooks is how many audit entries of a person are searched for the viewer's own last look; sitting is how long pages opened
+// one after another are one look; freshWeek is what counts as new to one who has not looked.
+const (
+	recentLooks = 60
+	sitting     = time.Hour
+	freshWeek   = 7 * 24 * time.Hour
+)
+
+// lastLook is when the viewer's last look ended, before the one that it is at now; where there is none it is a week ago, and looked is false.
+// entries are newest first.
+func lastLook(entries []*audit.Entry, account string, now time.Time) (since time.Time, looked bool) {
+	edge := now
+	for _, e := range entries {
+		if e.Viewer.Account != account || e.Action != "read" || !e.Allowed {
+			continue
+		}
+		if edge.Sub(e.At) > sitting {
+			return e.At, true
+		}
+		edge = e.At
+	}
+	return now.Add(-freshWeek), false
+}
+
+// authorityKey is the setting under which changed orders of authority are kept.
+const authorityKey = "authority"
+
+// Authority lists whose word counts first for each fact, where a records officer has changed it; the others stand as compose has them.
+func (s *Service) Authority(ctx context.Context) ([]compose.AuthorityOrder, error) {
+	var body json.RawMessage
+	found, err := s.db.Get(ctx, store.KindSetting, authorityKey, &body)
+	if err != nil || !found {
+		return nil, unavailable(err)
+	}
+	var orders []compose.AuthorityOrder
+	if err := json.Unmarshal(body, &orders); err != nil {
+		return nil, kmcr.Errorf(kmcr.Fault, "the orders of authority cannot be read: %w", err)
+	}
+	return orders, nil
+}
