@@ -191,6 +191,9 @@ func (c *composer) series(into map[string]*Test, k said, panel string, v, whole 
 		into[key] = t
 	}
 	value := Value{Text: valueText(v), Date: observed(whole), Status: uncertainResult(whole.Get("status").Text()), Note: notes(whole), From: from}
+	if q.Exists() && unit != "" { // it stands with the series
+		value.Text = strings.TrimSuffix(value.Text, " "+unit)
+	}
 	if n, err := strconv.ParseFloat(q.Get("value").Text(), 64); err == nil {
 		value.Number, t.Numeric = n, true
 	}
