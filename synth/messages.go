@@ -21,14 +21,14 @@ type Message struct {
 	Body        []byte
 }
 
-// Messages gives all that the contributors send about everybody, each
-// person's from each hospital in order of time.
-func (w *World) Messages() ([]Message, error) {
+// Messages gives all that the contributors send about people, each person's
+// from each hospital in order of time.
+func (w *World) Messages(people []*Person) ([]Message, error) {
 	var out []Message
 	var returns []Event
 	var whose []*Person
 	for _, c := range Contributors() {
-		for _, p := range w.People {
+		for _, p := range people {
 			events := slices.Clone(p.Events)
 			events = slices.DeleteFunc(events, func(e Event) bool { return e.From != c.Code })
 			if len(events) == 0 {
