@@ -25,10 +25,10 @@ func (c *composer) conflict(fact string, section kmcr.Section, key string, value
 		return cmp.Or(cmp.Compare(c.authorityOf(b.From.Contributor), c.authorityOf(a.From.Contributor)), cmp.Compare(b.Date.key(), a.Date.key()), cmp.Compare(a.From.Statement, b.From.Statement), cmp.Compare(a.Value, b.Value))
 	})
 	best := values[0]
-	reason := fmt.Sprintf("%s is preferred: it ranks highest for this fact among those that state it.", best.From.Source)
+	reason := fmt.Sprintf("%s is preferred: it ranks highest for this fact among those that state it", best.From.Source)
 	for _, v := range values[1:] {
 		if c.authorityOf(v.From.Contributor) == c.authorityOf(best.From.Contributor) {
-			reason = fmt.Sprintf("%s is preferred: of those that rank equally for this fact it is the most recent.", best.From.Source)
+			reason = fmt.Sprintf("%s is preferred: of those that rank equally for this fact it is the most recent", best.From.Source)
 		}
 	}
 	return c.conflictBecause(fact, section, key, values, 0, reason)
