@@ -13,10 +13,11 @@ import (
 // Compose makes the record. It is pure; the order of Input.Statements changes nothing.
 func Compose(in Input) *Record {
 	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}}
+	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
 	for i := range c.r.Sources {
 		c.sources[c.r.Sources[i].Contributor] = &c.r.Sources[i]
 	}
-	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
+	c.authority()
 	c.read()
 	for _, e := range c.entries {
 		c.place(e)
@@ -26,8 +27,17 @@ func Compose(in Input) *Record {
 	c.problems()
 	c.banner()
 	c.generalPractice()
+	c.disputes()
 	c.finish()
 	return c.r
+}
+
+// authority takes the orders that were handed in, and the defaults for facts that they leave out.
+func (c *composer) authority() {
+	c.orders = map[Fact]AuthorityOrder{}
+	for _, o := range append(DefaultAuthority(), c.in.Authority...) {
+		c.orders[o.Fact] = o
+	}
 }
 
 // entry is one statement with its index.
@@ -49,6 +59,7 @@ type composer struct {
 	patients []*entry
 	tests    map[string]*Test
 	vitals   map[string]*Test
+	orders   map[Fact]AuthorityOrder
 }
 
 // read indexes every statement and puts them in an order of their own.
@@ -317,7 +328,7 @@ func (c *composer) freshness(section kmcr.Section, notes *[]SourceNote, incomple
 		if !slices.Contains(s.Sections, section) && count[s.Contributor] == 0 {
 			continue
 		}
-		*notes = append(*notes, SourceNote{s.Contributor, s.Name, s.LastHeard, s.Late, count[s.Contributor]})
+		*notes = append(*notes, SourceNote{s.Contributor, s.Name, s.LastHeard, s.LastHeardHere, s.Linked || count[s.Contributor] > 0, s.Late && (s.Linked || count[s.Contributor] > 0), count[s.Contributor]})
 		if s.Late && (s.Linked || count[s.Contributor] > 0) {
 			late = append(late, s.Name+" last heard "+clock(s.LastHeard))
 		}

@@ -18,7 +18,9 @@ type Input struct {
 	PossibleDuplicate bool
 	// Organisations gives what the register knows of an organisation; nil for one it does not know.
 	Organisations func(kmcr.ODS) *kmcr.Organisation
-	Now           time.Time
+	// Authority says whose word counts first for each fact; nil: DefaultAuthority.
+	Authority []AuthorityOrder
+	Now       time.Time
 }
 
 // Demographics is what one contributor says of who the person is.
@@ -44,6 +46,7 @@ type Source struct {
 	Name             string               `json:"name"` // of the system or organisation, for readers
 	Organisation     kmcr.ODS             `json:"organisation"`
 	OrganisationName string               `json:"organisationName"`
+	Kind             string               `json:"kind,omitempty"` // of organisation, as kmcr.Organisation has it
 	Telephone        string               `json:"telephone,omitempty"`
 	LastHeard        time.Time            `json:"lastHeard"` // of anything
 	LastHeardHere    time.Time            `json:"lastHeardAboutPerson"`
@@ -122,8 +125,10 @@ type Part[T any] struct {
 type SourceNote struct {
 	Contributor kmcr.ContributorCode `json:"contributor"`
 	Name        string               `json:"name"`
-	LastHeard   time.Time            `json:"lastHeard"`
-	Late        bool                 `json:"late"`
+	LastHeard   time.Time            `json:"lastHeard"` // of anything
+	About       time.Time            `json:"lastHeardAboutPerson"`
+	Linked      bool                 `json:"linked"` // has sent something about this person
+	Late        bool                 `json:"late"`   // against its own rhythm; never of one that has sent nothing about this person
 	Items       int                  `json:"items"`
 }
 
@@ -176,7 +181,25 @@ type Banner struct {
 	PossibleDuplicate bool         `json:"possibleDuplicate"`
 	AllergyTitle      string       `json:"allergyTitle"` // exactly one of the four of ISB 1505 PAB-0064
 	Allergies         []string     `json:"allergies"`
+	Disputed          []Dispute    `json:"disputed"` // facts above on which contributors differ
 	From              []Provenance `json:"from"`
+}
+
+// Dispute marks a fact of the banner on which contributors differ.
+type Dispute struct {
+	About    Fact   `json:"about"`
+	Fact     string `json:"fact"`
+	Conflict string `json:"conflict"`
+}
+
+// Dispute is the conflict about a fact of the banner, "" where contributors agree.
+func (b Banner) Dispute(about Fact) string {
+	for _, d := range b.Disputed {
+		if d.About == about {
+			return d.Conflict
+		}
+	}
+	return ""
 }
 
 // Allergy is one line of the allergy table.
@@ -191,24 +214,39 @@ type Allergy struct {
 
 // Medicine is one medicine, however many contributors state it.
 type Medicine struct {
-	Item
+	Item                        // Date is when it was started
 	Name       string           `json:"name"`
-	Dose       string           `json:"dose"` // as sent
+	Directions string           `json:"directions"`     // as written by its contributor, or the parts below in words
+	Dose       string           `json:"dose,omitempty"` // as coded
 	Route      string           `json:"route,omitempty"`
 	Frequency  string           `json:"frequency,omitempty"`
-	Group      string           `json:"group"`              // "current", "recently-stopped", "past", "unknown"
-	JoinedBy   string           `json:"joinedBy,omitempty"` // why statements are one line: "same dm+d code", …
+	Times      []string         `json:"times,omitempty"`    // "08:00", "at night"
+	AsNeeded   string           `json:"asNeeded,omitempty"` // "when needed for pain"
+	Maximum    string           `json:"maximum,omitempty"`
+	Indication string           `json:"indication,omitempty"`
+	Course     string           `json:"course,omitempty"`   // repeat, acute, as sent
+	Group      string           `json:"group"`              // "current", "recently-stopped" (90 days), "past", "unknown"
+	JoinedBy   string           `json:"joinedBy,omitempty"` // why statements are one line: "same dm+d or SNOMED CT code", …
 	LastIssued Date             `json:"lastIssued,omitempty"`
+	Changed    Date             `json:"changed,omitempty"` // when a contributor last changed what it had said
 	Stopped    Date             `json:"stopped,omitempty"`
 	Review     Date             `json:"review,omitempty"`
-	Says       []MedicineSource `json:"says"` // what each contributor says, never merged
+	Also       []MedicineSource `json:"also,omitempty"` // other products or doses that the preferred contributor has current: never added up
+	Says       []MedicineSource `json:"says"`           // what each contributor says, never merged
 }
 
 // MedicineSource is one contributor's statement of a medicine.
 type MedicineSource struct {
-	Name, Dose, Status string
-	Date               Date
-	From               Provenance
+	Name       string     `json:"name"`
+	Directions string     `json:"directions"`
+	Dose       string     `json:"dose,omitempty"`
+	Status     string     `json:"status"`
+	Current    bool       `json:"current"`
+	Date       Date       `json:"date"` // when it was last stated
+	Started    Date       `json:"started,omitempty"`
+	Ended      Date       `json:"ended,omitempty"`
+	LastIssued Date       `json:"lastIssued,omitempty"`
+	From       Provenance `json:"from"`
 }
 
 // Test is one kind of result with its values over time, one unit only.
@@ -279,6 +317,7 @@ type Service struct {
 // Conflict is one fact about which contributors disagree.
 type Conflict struct {
 	ID      string          `json:"id"`
+	About   Fact            `json:"about"` // the kind of fact, as the authority orders name it
 	Fact    string          `json:"fact"`
 	Section kmcr.Section    `json:"section"`
 	Values  []ConflictValue `json:"values"`

@@ -126,7 +126,7 @@ func (s *Service) sources(ctx context.Context, o *opening, recorded map[kmcr.Pat
 		}
 		src.Late = late(c, src.LastHeard, o.facts.Now)
 		if org := o.parties.organisation(c.Organisation); org != nil {
-			src.Telephone = org.Telephone
+			src.Telephone, src.Kind = org.Telephone, org.Kind
 		}
 		out = append(out, src)
 	}
