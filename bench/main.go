@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"strings"
 	"time"
+
+	"kmcr/store/storetest"
 )
 
 func main() {
@@ -16,13 +18,20 @@ func main() {
 	defer stop()
 	var (
 		data     = flag.String("data", "../shared/data", "folder of input data (Synthea Bundles)")
-		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: left out")
+		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: one is started")
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
-		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, mllp, growth")
+		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, mllp, postgres")
 	)
 	flag.Parse()
 	b := &bench{ctx: ctx, data: *data, only: *only}
 	stores := []string{"sqlite"}
+	if *postgres == "" && b.wants("postgres") {
+		address, err := storetest.StartPostgres()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench: PostgreSQL is left out:", err)
+		}
+		*postgres = address
+	}
 	if *postgres != "" {
 		stores = append(stores, *postgres)
 	}

@@ -3,6 +3,7 @@ package disclose
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"kmcr"
@@ -96,6 +97,10 @@ func (o *opening) decide() {
 	}
 }
 
+// notSigned is what somebody of an organisation outside the agreement can do.
+const notSigned = "Your organisation has not signed the agreement by which organisations in Kent and Medway share records, so no record opens to you. " +
+	"Ask the person's own team for what you need, or your information governance lead about joining."
+
 // refusal is the error for what was decided; nil where it is permitted.
 func (o *opening) refusal() error {
 	switch o.decision.Outcome {
@@ -103,9 +108,16 @@ func (o *opening) refusal() error {
 		return nil
 	case access.NotInvolved:
 		return &kmcr.Error{Kind: kmcr.Refused, Message: o.decision.Rule, Remedy: o.decision.Remedy}
-	default:
-		return unknown()
 	}
+	if own := o.parties.organisation(o.facts.Viewer.Organisation); own == nil || !own.Signatory { // the same for every address, whoever there is
+		var e *kmcr.Error
+		if errors.As(unknown(), &e) {
+			told := *e
+			told.Remedy = notSigned
+			return &told
+		}
+	}
+	return unknown()
 }
 
 // open gathers, decides, and audits a refusal; it returns an opening only

@@ -346,6 +346,18 @@ func TestImport(t *testing.T) {
 	if out := p.must("import", "--contributor", "council", "--json", cld); !strings.Contains(out, `"applied":1`) {
 		t.Errorf("a council's return: %s", out)
 	}
+	late := t.TempDir()
+	for name, content := range map[string]string{
+		"a.json": `{"resourceType":"Observation","id":"o","status":"final","code":{"text":"Weight"},"subject":{"reference":"Patient/p"}}`,
+		"b.xml":  `<Patient xmlns="http://hl7.org/fhir"><id value="p"/><name><family value="Late"/></name><birthDate value="1950-02-03"/></Patient>`,
+	} {
+		if err := os.WriteFile(filepath.Join(late, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := p.must("import", "--contributor", "practice", "--json", late); !strings.Contains(out, `"applied":2`) || !strings.Contains(out, `"parked":0`) {
+		t.Errorf("what waited for a file that came later is not taken up: %s", out)
+	}
 	missing := write("bad.csv", "Some,Columns\n1,2\n")
 	if out, code := p.run("import", "--contributor", "council", missing); code == 0 || !strings.Contains(out, "Event Type") {
 		t.Errorf("a return without its columns ended with %d: %s", code, out)

@@ -80,8 +80,11 @@ func TestOnlyThoseInvolved(t *testing.T) {
 			if got.status != want {
 				t.Errorf("%s: GET %s answered %d, want %d: %.200s", account, strings.ReplaceAll(path, ref, "{ref}"), got.status, want, got.body)
 			}
-			if got.status != 200 && strings.Contains(string(got.body), "HOLLIS") && got.status == 404 {
+			if got.status == 404 && strings.Contains(string(got.body), "HOLLIS") {
 				t.Errorf("%s: a refusal tells who she is", account)
+			}
+			if account == "outsider" && strings.HasPrefix(path, "/people") && !strings.Contains(string(got.body), "has not signed the agreement") {
+				t.Errorf("an outsider is not told why: %.300s", got.body)
 			}
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -195,6 +197,9 @@ func fromUs(m string) string {
 // Acknowledged means kept: the server is killed again and again while senders go on, and every message that was acknowledged is applied once.
 func TestKilledWhileTakingIn(t *testing.T) {
 	kills := 6
+	if n, err := strconv.Atoi(os.Getenv("KMCR_KILLS")); err == nil { // many: KMCR_KILLS=200 go test ./e2e -run Killed
+		kills = n
+	}
 	databases(t, func(t *testing.T, database string) {
 		p := empty(t, database).serve()
 		var acked sync.Map
@@ -227,7 +232,7 @@ func TestKilledWhileTakingIn(t *testing.T) {
 					}
 				})
 			}
-			time.Sleep(400 * time.Millisecond)
+			time.Sleep(time.Duration(rand.IntN(500)) * time.Millisecond)
 			p.kill()
 			close(stop)
 			wg.Wait()

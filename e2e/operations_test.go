@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"kmcr/store/storetest"
 )
 
 // A backup of a running service restores to what it was, elsewhere, under the same keys; what is damaged is found out before anything is replaced.
@@ -208,6 +210,38 @@ func TestAFullDisk(t *testing.T) {
 		}
 	}
 	if out, code := p.run("audit", "verify"); code != 0 {
+		t.Errorf("audit verify ended with %d: %s", code, out)
+	}
+}
+
+// Several processes serve one PostgreSQL database: what one takes in, the other shows; each message is applied once, whichever is killed.
+func TestTwoServersOnOneDatabase(t *testing.T) {
+	database := storetest.Postgres(t)
+	one := empty(t, database).serve("--demo", "--people", "0")
+	two := (&program{t: t, dir: one.dir, database: database}).serve("--demo", "--people", "0")
+	defer two.stop()
+	var n atomic.Int64
+	var sending sync.WaitGroup
+	for _, p := range []*program{one, two, two} {
+		s := p.sender()
+		sending.Go(func() {
+			for range 150 {
+				id := n.Add(1)
+				m := strings.ReplaceAll(admission(fmt.Sprintf("T%d", id), "20261120101500"), "H0012345", fmt.Sprintf("H%07d", id%20))
+				if _, err := s.send(m); err != nil {
+					return // the one that was killed
+				}
+			}
+		})
+	}
+	time.Sleep(100 * time.Millisecond)
+	one.kill()
+	sending.Wait()
+	m := two.settled("hospital")
+	if count(m, "applied") != count(m, "received") || count(m, "received") < 300 {
+		t.Errorf("after one of two servers was killed the ledger says %v", m)
+	}
+	if out, code := two.run("audit", "verify"); code != 0 {
 		t.Errorf("audit verify ended with %d: %s", code, out)
 	}
 }

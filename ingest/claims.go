@@ -53,6 +53,14 @@ func claimsOf(r *fhir.Resource, fullURL string) translate.Claims {
 		for _, l := range a.Get("line").Items() {
 			address.Lines = append(address.Lines, l.Text())
 		}
+		for _, name := range []string{"city", "district"} {
+			if v := a.Get(name).Text(); v != "" && !slices.Contains(address.Lines, v) {
+				address.Lines = append(address.Lines, v)
+			}
+		}
+		if text := a.Get("text").Text(); text != "" && len(address.Lines) == 0 {
+			address.Lines = []string{text}
+		}
 		c.Addresses = append(c.Addresses, address)
 	}
 	for _, t := range root.Get("telecom").Items() {

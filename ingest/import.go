@@ -18,7 +18,15 @@ import (
 )
 
 // Totals count an import.
-type Totals struct{ Received, Applied, Parked, Rejected, Duplicate int64 }
+type Totals struct {
+	Received  int64 `json:"received"`
+	Applied   int64 `json:"applied"`
+	Parked    int64 `json:"parked"`
+	Rejected  int64 `json:"rejected"`
+	Duplicate int64 `json:"duplicate"` // sent before, and not counted again
+
+	parked []int64 // of these, what Settle looks at again
+}
 
 func (t *Totals) add(o Totals) {
 	t.Received += o.Received
@@ -43,8 +51,8 @@ func count(s store.State) Totals {
 }
 
 // Import takes in one file's content: one message or many, of the contributor's format, .gz/.zip/.ndjson unpacked by name.
-// progress is called now and then with bytes done. It returns when everything in it has been applied, parked or rejected;
-// what waited for something that came later in the file has been taken up again.
+// progress is called now and then with bytes done. It returns when everything in it has been applied, parked or rejected.
+// After the last file, Settle takes up what waited for something that came later.
 func (s *Service) Import(ctx context.Context, c kmcr.ContributorCode, name string, data []byte, progress func(done, total int64)) (Totals, error) {
 	contributor, err := s.directory.contributor(ctx, c)
 	if err != nil {
@@ -59,19 +67,25 @@ func (s *Service) Import(ctx context.Context, c kmcr.ContributorCode, name strin
 	i := &importing{s: s, c: contributor, progress: progress, whole: int64(len(data))}
 	failed := unpack(name, data, func(name string, content []byte) error { return i.file(ctx, name, content) })
 	i.settling.Wait()
-	if err := s.replayAll(ctx, c); err != nil && failed == nil {
-		failed = err
-	}
-	if len(i.parked) > 0 {
-		if err := s.Quiet(ctx); err != nil && failed == nil {
-			failed = err
-		}
-	}
-	if err := i.recount(ctx); err != nil && failed == nil {
-		failed = err
-	}
 	progress(i.whole, i.whole)
 	return i.totals, failed
+}
+
+// Settle takes up again what of a contributor waits for something that has come since, until that brings nothing more,
+// and counts anew what became of imports.
+func (s *Service) Settle(ctx context.Context, c kmcr.ContributorCode, imports ...*Totals) error {
+	if err := s.Quiet(ctx); err != nil {
+		return err
+	}
+	if err := s.replayAll(ctx, c); err != nil {
+		return err
+	}
+	for _, t := range imports {
+		if err := s.recount(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // importing is one import.
@@ -85,7 +99,6 @@ type importing struct {
 	settling sync.WaitGroup // messages that are waiting to be applied
 	mu       sync.Mutex
 	totals   Totals
-	parked   []int64
 }
 
 func (i *importing) count(t Totals) {
@@ -194,27 +207,31 @@ func (i *importing) follow(id int64, size int) {
 		}
 		i.count(count(store.Parked))
 		i.mu.Lock()
-		i.parked = append(i.parked, id)
+		i.totals.parked = append(i.totals.parked, id)
 		i.mu.Unlock()
 	})
 }
 
 // recount looks again at what was parked, for some of it may have been taken up since.
-func (i *importing) recount(ctx context.Context) error {
-	for _, id := range i.parked {
-		m, err := i.s.db.MessageByID(ctx, id)
+func (s *Service) recount(ctx context.Context, t *Totals) error {
+	still := t.parked[:0]
+	for _, id := range t.parked {
+		m, err := s.db.MessageByID(ctx, id)
 		if err != nil {
 			return err
 		}
 		switch m.State {
 		case store.Applied:
-			i.totals.Parked--
-			i.totals.Applied++
+			t.Parked--
+			t.Applied++
 		case store.Rejected:
-			i.totals.Parked--
-			i.totals.Rejected++
+			t.Parked--
+			t.Rejected++
+		default:
+			still = append(still, id)
 		}
 	}
+	t.parked = still
 	return nil
 }
 
@@ -332,7 +349,7 @@ func (i *importing) resource(ctx context.Context, label string, content []byte) 
 	i.count(t)
 	if t.Parked > 0 && l.message.ID != 0 {
 		i.mu.Lock()
-		i.parked = append(i.parked, l.message.ID)
+		i.totals.parked = append(i.totals.parked, l.message.ID)
 		i.mu.Unlock()
 	}
 	return err

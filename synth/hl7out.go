@@ -102,8 +102,12 @@ func (h *hospital) pid() string {
 		died, dead = ts(p.Died), "Y"
 	}
 	sex := map[string]string{"female": "F", "male": "M"}[p.Sex]
+	given, born := p.Given, p.Born.Format("20060102")
+	if wrong := h.e.Fields["as-given"]; wrong != "" { // the form of somebody else
+		given, born = wrong, h.e.Fields["as-born"]
+	}
 	return fmt.Sprintf("PID|1||%s^^^%s^PI~%s^^^NHS^NH||%s^%s^^^%s^^L||%s|%s|||%s^^%s^^%s^GBR^H||%s||||||||||||||||%s|%s||01",
-		h.number, h.c.SendingFacility, p.NHS, esc(p.Family), esc(p.Given), p.Title, p.Born.Format("20060102"), sex, esc(p.Line), p.Town, p.Postcode, p.Telephone, died, dead)
+		h.number, h.c.SendingFacility, p.NHS, esc(p.Family), esc(given), p.Title, born, sex, esc(p.Line), p.Town, p.Postcode, p.Telephone, died, dead)
 }
 
 func (h *hospital) pv1(event string) string {

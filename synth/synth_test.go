@@ -37,7 +37,7 @@ func TestSameSeedSameWorld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ms, err := w.Messages()
+		ms, err := w.Messages(w.People)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestEveryContributorSpeaks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ms, err := w.Messages()
+	ms, err := w.Messages(w.People)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ import (
 type World struct {
 	Now    time.Time
 	People []*Person
+	size   int // how many there are to be
+	drawn  int // how many More has given
 	rng    *rand.Rand
 	next   int // for NHS numbers
 }
@@ -51,14 +53,32 @@ type Event struct {
 // Generate makes a world of n people (stories included) as it stands at now.
 // The same seed, n and day give the same world.
 func Generate(seed uint64, n int, now time.Time) (*World, error) {
+	w, err := Begin(seed, n, now)
+	if err == nil {
+		w.More(n)
+	}
+	return w, err
+}
+
+// Begin makes the world of Generate with nobody in it but the people of the stories; More draws the others.
+func Begin(seed uint64, n int, now time.Time) (*World, error) {
 	w := &World{Now: now.Truncate(time.Hour), rng: rand.New(rand.NewPCG(seed, 0x6b6d6372))}
 	if err := w.addStories(); err != nil {
 		return nil, err
 	}
-	for len(w.People) < n {
-		w.addHousehold(n - len(w.People))
-	}
+	w.size = n
 	return w, nil
+}
+
+// More draws the next people of the world, household by household, at least so
+// many; the people of the stories come first. Nil when there are no more.
+func (w *World) More(people int) []*Person {
+	from := w.drawn
+	for len(w.People) < w.size && len(w.People)-from < people {
+		w.addHousehold(w.size - len(w.People))
+	}
+	w.drawn = len(w.People)
+	return w.People[from:]
 }
 
 // Person finds a person by ID; nil where there is none.
@@ -99,6 +119,7 @@ func (w *World) addHousehold(limit int) {
 	telephone := fmt.Sprintf("%s 496%04d", town.dial, w.rng.IntN(10000))
 	practice := town.practices[w.rng.IntN(len(town.practices))]
 	family := w.pick(families)
+	from := len(w.People)
 	member := func(sex string, age int) *Person {
 		p := w.newPerson(sex, family, age)
 		p.Line, p.Town, p.Postcode, p.Telephone, p.Practice = line, town.name, postcode, telephone, practice
@@ -119,10 +140,8 @@ func (w *World) addHousehold(limit int) {
 		child := member(w.pick([]string{"female", "male"}), w.rng.IntN(min(18, age-19)))
 		child.Kin, child.KinHow = first, map[string]string{"female": "mother", "male": "father"}[first.Sex]
 	}
-	for _, p := range w.People {
-		if p.Events == nil && p.Line == line {
-			w.liveALife(p)
-		}
+	for _, p := range w.People[from:] {
+		w.liveALife(p)
 	}
 }
 

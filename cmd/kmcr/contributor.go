@@ -74,13 +74,13 @@ func (c *contributorList) Run(ctx context.Context, settings *Settings, s streams
 	}
 	defer h.close()
 	return h.db.List(ctx, store.KindContributor, func(key string, body []byte) error {
-		if settings.JSON {
-			_, err := fmt.Fprintln(s.out, string(body))
-			return err
-		}
 		var c kmcr.Contributor
 		if err := json.Unmarshal(body, &c); err != nil {
 			return err
+		}
+		if settings.JSON {
+			return printJSON(s.out, map[string]any{"code": c.Code, "organisation": c.Organisation, "name": c.Name, "format": c.Format, "paused": c.Paused,
+				"authority": c.Authority, "sending_application": c.SendingApplication, "sending_facility": c.SendingFacility, "sections": c.Sections})
 		}
 		state := ""
 		if c.Paused {

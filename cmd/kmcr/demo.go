@@ -56,17 +56,13 @@ func (d *demonstration) provision(ctx context.Context) error {
 	if err := d.registers(ctx, state); err != nil {
 		return err
 	}
-	w, err := synth.Generate(demoSeed, state.People, state.Now)
-	if err != nil {
-		return err
-	}
-	messages, err := w.Messages()
+	w, err := synth.Begin(demoSeed, state.People, state.Now)
 	if err != nil {
 		return err
 	}
 	start := time.Now()
-	fmt.Fprintf(d.progress, "kmcr: sending what the systems of %d synthetic people say (%d messages)…\n", len(w.People), len(messages))
-	if err := d.send(ctx, messages); err != nil {
+	fmt.Fprintf(d.progress, "kmcr: sending what the systems of %d synthetic people say…\n", max(state.People, len(w.People)))
+	if err := d.sendAll(ctx, w); err != nil {
 		return err
 	}
 	if err := d.in.Quiet(ctx); err != nil {
@@ -111,35 +107,63 @@ func (d *demonstration) registers(ctx context.Context, state demoState) error {
 	return err
 }
 
-// send gives each contributor's messages to its own channel, side by side; one person's HL7 messages stay in order on one connection.
-func (d *demonstration) send(ctx context.Context, messages []synth.Message) error {
-	channels := map[kmcr.ContributorCode][]synth.Message{}
-	for _, m := range messages {
-		channels[m.Contributor] = append(channels[m.Contributor], m)
-	}
+// drawn is how many people are drawn and spoken of at a time: a great population does not fit in memory at once.
+const drawn = 2000
+
+func (d *demonstration) sendAll(ctx context.Context, w *synth.World) error {
 	var done atomic.Int64
-	stop := d.draw(&done, len(messages))
+	stop := d.draw(&done, d.people)
 	defer stop()
+	for people := w.More(drawn); len(people) > 0; people = w.More(drawn) {
+		messages, err := w.Messages(people)
+		if err != nil {
+			return err
+		}
+		if err := d.send(ctx, messages); err != nil {
+			return err
+		}
+		for _, p := range people {
+			p.Events = nil
+		}
+		done.Add(int64(len(people)))
+	}
+	return nil
+}
+
+// sideBySide is how many connections each contributor has.
+const sideBySide = 4
+
+type channel struct {
+	contributor kmcr.ContributorCode
+	number      int
+}
+
+// send gives each contributor's messages to its own connections, side by side; what is about one person stays in order on one of them.
+func (d *demonstration) send(ctx context.Context, messages []synth.Message) error {
+	channels := map[channel][]synth.Message{}
+	for _, m := range messages {
+		c := channel{m.Contributor, m.Person % sideBySide}
+		channels[c] = append(channels[c], m)
+	}
 	var wg sync.WaitGroup
 	failed := make(chan error, len(channels))
-	for code, list := range channels {
+	for c, list := range channels {
 		wg.Go(func() {
 			var err error
 			switch list[0].Format {
 			case kmcr.FormatHL7v2:
-				err = d.sendHL7(ctx, list, &done)
+				err = d.sendHL7(ctx, list)
 			case kmcr.FormatFHIR:
-				err = d.sendFHIR(ctx, code, list, &done)
+				err = d.sendFHIR(ctx, c.contributor, list)
 			default:
 				for _, m := range list {
-					if _, e := d.in.Import(ctx, code, "return.csv", m.Body, nil); e != nil {
+					if _, e := d.in.Import(ctx, c.contributor, "return.csv", m.Body, nil); e != nil {
 						err = e
 					}
-					done.Add(1)
 				}
 			}
 			if err != nil {
-				failed <- fmt.Errorf("%s: %w", code, err)
+				failed <- fmt.Errorf("%s: %w", c.contributor, err)
 			}
 		})
 	}
@@ -152,7 +176,7 @@ func (d *demonstration) send(ctx context.Context, messages []synth.Message) erro
 	return all
 }
 
-func (d *demonstration) sendHL7(ctx context.Context, list []synth.Message, done *atomic.Int64) error {
+func (d *demonstration) sendHL7(ctx context.Context, list []synth.Message) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.mllp)
 	if err != nil {
 		return err
@@ -170,12 +194,11 @@ func (d *demonstration) sendHL7(ctx context.Context, list []synth.Message, done 
 		if !bytes.Contains(ack, []byte("MSA|AA|")) {
 			return fmt.Errorf("a message was not accepted: %s", bytes.ReplaceAll(ack, []byte("\r"), []byte(" ")))
 		}
-		done.Add(1)
 	}
 	return nil
 }
 
-func (d *demonstration) sendFHIR(ctx context.Context, code kmcr.ContributorCode, list []synth.Message, done *atomic.Int64) error {
+func (d *demonstration) sendFHIR(ctx context.Context, code kmcr.ContributorCode, list []synth.Message) error {
 	token, err := d.who.Token(ctx, string(code), "")
 	if err != nil {
 		return err
@@ -199,7 +222,6 @@ func (d *demonstration) sendFHIR(ctx context.Context, code kmcr.ContributorCode,
 		if resp.StatusCode != http.StatusOK {
 			return fmt.Errorf("a Bundle was answered %s: %.600s", resp.Status, body)
 		}
-		done.Add(1)
 	}
 	return nil
 }
@@ -221,7 +243,7 @@ func (d *demonstration) draw(done *atomic.Int64, total int) (stop func()) {
 				fmt.Fprintf(f, "\r%40s\r", "")
 				return
 			case <-tick.C:
-				fmt.Fprintf(f, "\r  %d of %d", done.Load(), total)
+				fmt.Fprintf(f, "\r  %d of %d people", done.Load(), total)
 			}
 		}
 	})

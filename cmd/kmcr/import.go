@@ -47,7 +47,11 @@ func (c *importCommand) Run(ctx context.Context, settings *Settings, s streams) 
 	for _, f := range files {
 		outcomes = append(outcomes, c.one(ctx, h, f, bar))
 	}
-	if err := h.in.Quiet(ctx); err != nil {
+	imports := make([]*ingest.Totals, len(outcomes))
+	for n := range outcomes {
+		imports[n] = &outcomes[n].Totals
+	}
+	if err := h.in.Settle(ctx, kmcr.ContributorCode(c.Contributor), imports...); err != nil {
 		return err
 	}
 	bar.done()

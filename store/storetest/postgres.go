@@ -45,7 +45,7 @@ func Postgres(t testing.TB) string {
 	t.Helper()
 	cluster.once.Do(func() {
 		if cluster.address = os.Getenv(PostgresEnv); cluster.address == "" {
-			cluster.address, cluster.err = startCluster()
+			cluster.address, cluster.err = startCluster("-c fsync=off -c full_page_writes=off")
 		}
 	})
 	if errors.Is(cluster.err, errNotInstalled) {
@@ -79,13 +79,17 @@ func administer(t testing.TB, text string) {
 
 // life runs the server until standard input ends, which it does when the test
 // process has gone, and clears away what it left.
-const life = `"$1/postgres" -D "$2/data" -c listen_addresses= -c unix_socket_directories="$2" -c fsync=off -c full_page_writes=off -c max_connections=300 -c shared_buffers=128MB &
+const life = `"$1/postgres" -D "$2/data" -c listen_addresses= -c unix_socket_directories="$2" -c max_connections=300 -c shared_buffers=128MB $3 &
 cat > /dev/null
 kill -INT $!
 wait $!
 rm -rf "$2"`
 
-func startCluster() (address string, err error) {
+// StartPostgres starts a PostgreSQL of this process's own, which syncs every commit, and gives the address of its database.
+// It ends with the process. An error says what to install where there is none.
+func StartPostgres() (address string, err error) { return startCluster("") }
+
+func startCluster(settings string) (address string, err error) {
 	bin, err := findBin()
 	if err != nil {
 		return "", err
@@ -111,7 +115,7 @@ func startCluster() (address string, err error) {
 	if err := run(filepath.Join(bin, "initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").Run(); err != nil {
 		return "", fmt.Errorf("initdb failed, see %s: %w", log.Name(), err)
 	}
-	server := run("/bin/sh", "-c", life, "sh", bin, dir)
+	server := run("/bin/sh", "-c", life, "sh", bin, dir, settings)
 	if cluster.life, err = server.StdinPipe(); err != nil {
 		return "", err
 	}
