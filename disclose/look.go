@@ -20,7 +20,9 @@ type Look struct {
 	Patient  []byte
 	Withheld int
 
-	entry *audit.Entry
+	entry        *audit.Entry
+	opening      *opening
+	compartments []*store.Compartment
 }
 
 // Open decides and filters, but shows nothing: the caller must call Shown with what leaves, before the first byte of it does.
@@ -35,7 +37,7 @@ func (s *Service) Open(ctx context.Context, v kmcr.Viewer, ref, where string) (*
 	}
 	all := current(compartments)
 	permitted, withheld := o.decision.Items(o.facts, all)
-	l := &Look{Ref: o.person.Ref(), Decision: o.decision, Statements: permitted, Withheld: len(withheld), entry: o.entry}
+	l := &Look{Ref: o.person.Ref(), Decision: o.decision, Statements: permitted, Withheld: len(withheld), entry: o.entry, opening: o, compartments: compartments}
 	l.Patient = patientResource(l.Ref, identities(o.patients, o.parties, recordedIn(compartments), hides(all)))
 	return l, nil
 }
