@@ -18,8 +18,8 @@ type Asking struct {
 	At time.Time
 	// Look is the id of an audit entry whose view of the record is asked for; "" none.
 	Look string
-	// Changes asks what has changed since the viewer last looked.
-	Changes bool
+	// Looks asks what has changed since the viewer last looked, and is how many of the newest looks are searched for that; 0: not asked.
+	Looks int
 }
 
 // standing are a person's compartments now, and as they are to be shown.
@@ -103,10 +103,10 @@ func (s *Service) place(ctx context.Context, o *opening, in *compose.Input, a As
 		}
 		o.entry.Detail = withDetail(o.entry.Detail, "as-at", a.At.UTC().Format(time.RFC3339))
 	}
-	if !a.Changes {
+	if a.Looks == 0 {
 		return nil
 	}
-	entries, err := s.db.AuditOf(ctx, o.person, recentLooks)
+	entries, err := s.db.AuditOf(ctx, o.person, a.Looks)
 	if err != nil {
 		return unavailable(err)
 	}
@@ -122,12 +122,10 @@ func withDetail(d map[string]string, key, value string) map[string]string {
 	return out
 }
 
-// recentLooks is how many audit entries of a person are searched for the viewer's own last look; sitting is how long pages opened
-// one after another are one look; freshWeek is what counts as new to one who has not looked.
+// sitting is how long pages opened one after another are one look; freshWeek is what counts as new to one who has not looked.
 const (
-	recentLooks = 60
-	sitting     = time.Hour
-	freshWeek   = 7 * 24 * time.Hour
+	sitting   = time.Hour
+	freshWeek = 7 * 24 * time.Hour
 )
 
 // lastLook is when the viewer's last look ended, before the one that it is at now; where there is none it is a week ago, and looked is false.
