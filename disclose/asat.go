@@ -68,20 +68,42 @@ func (s *Service) look(ctx context.Context, o *opening, id string) (*audit.Entry
 	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such look at this record"}
 }
 
-// today keeps what may be seen under the labels of today as well, and of a look what it was shown.
-func (st standing) today(o *opening, list []*kmcr.Statement) []*kmcr.Statement {
-	if len(st.now) > 0 && len(st.then) > 0 && st.now[0] == st.then[0] && st.seen == nil {
-		return list
+// see judges the record as it stood: by the labels that it had, by those that it has today, and of a look only what it was shown.
+func (st standing) see(o *opening) sight {
+	now := current(st.now)
+	if st.asNow() {
+		return o.see(now)
 	}
-	var out []*kmcr.Statement
-	for _, x := range list {
-		if (st.seen == nil || st.seen[audit.Shown{ID: x.ID, Version: x.Version}]) && st.visible(o, x) {
-			out = append(out, x)
+	then := current(st.then)
+	v := o.look(then, hides(then) || hides(now))
+	may := map[kmcr.StatementID]bool{}
+	for _, s := range o.see(now).permitted {
+		may[s.ID] = true
+	}
+	stands := map[kmcr.StatementID]bool{}
+	for _, s := range now {
+		stands[s.ID] = true
+	}
+	var kept []*kmcr.Statement
+	for _, x := range v.permitted {
+		if (st.seen == nil || st.seen[audit.Shown{ID: x.ID, Version: x.Version}]) && (may[x.ID] || !stands[x.ID] && st.visible(o, x)) {
+			kept = append(kept, x)
 		}
 	}
-	return out
+	v.permitted = kept
+	return v
 }
 
+func (st standing) asNow() bool {
+	for n := range st.now {
+		if st.now[n] != st.then[n] {
+			return false
+		}
+	}
+	return st.seen == nil
+}
+
+// visible tells whether what no longer stands may be seen under the last labels that it had.
 func (st standing) visible(o *opening, x *kmcr.Statement) bool {
 	for _, c := range st.now {
 		head := c.Head(x.ID)
