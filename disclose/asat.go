@@ -3,6 +3,7 @@ package disclose
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"kmcr"
@@ -128,12 +129,56 @@ func (s *Service) place(ctx context.Context, o *opening, in *compose.Input, a As
 	if !a.Changes {
 		return nil
 	}
-	entries, err := s.db.AuditOf(ctx, o.person, recentLooks)
-	if err != nil {
-		return unavailable(err)
+	var err error
+	in.Since, in.Looked, err = s.sittings.last(lookKey{o.facts.Viewer.Account, o.person}, o.facts.Now, func() (time.Time, bool, error) {
+		entries, err := s.db.AuditOf(ctx, o.person, recentLooks)
+		since, looked := lastLook(entries, o.facts.Viewer.Account, o.facts.Now)
+		return since, looked, unavailable(err)
+	})
+	return err
+}
+
+// sittings remember when viewers last looked at people, so that not every page of a sitting reads the audit log again.
+// What it does not know the log tells; what another process wrote meanwhile shows in the next sitting.
+type sittings struct {
+	mu    sync.Mutex
+	known map[lookKey]sat
+}
+
+type lookKey struct {
+	account string
+	person  kmcr.PersonID
+}
+
+// sat is one sitting: its latest look, and when the sitting before it ended.
+type sat struct {
+	latest, since time.Time
+	looked        bool
+}
+
+// mostSittings is how many are remembered before all are forgotten.
+const mostSittings = 20_000
+
+func (k *sittings) last(key lookKey, now time.Time, read func() (time.Time, bool, error)) (since time.Time, looked bool, err error) {
+	k.mu.Lock()
+	s, ok := k.known[key]
+	k.mu.Unlock()
+	switch {
+	case !ok:
+		if s.since, s.looked, err = read(); err != nil {
+			return since, looked, err
+		}
+	case now.Sub(s.latest) > sitting:
+		s.since, s.looked = s.latest, true
 	}
-	in.Since, in.Looked = lastLook(entries, o.facts.Viewer.Account, o.facts.Now)
-	return nil
+	s.latest = now
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil || len(k.known) >= mostSittings {
+		k.known = map[lookKey]sat{}
+	}
+	k.known[key] = s
+	return s.since, s.looked, nil
 }
 
 func withDetail(d map[string]string, key, value string) map[string]string {
