@@ -204,11 +204,7 @@ func (c *composer) series(into map[string]*Test, k said, panel string, v, whole 
 	if code := concept(v.Get("interpretation")).code; code != "" {
 		value.Flag = terms.Say(terms.Flag, code)
 	}
-	i := 0
-	for i < len(t.Values) && (t.Values[i].Date.key() > value.Date.key() || t.Values[i].Date.key() == value.Date.key() && t.Values[i].From.Statement <= value.From.Statement) {
-		i++
-	}
-	t.Values = append(t.Values[:i], append([]Value{value}, t.Values[i:]...)...)
+	t.Values = append(t.Values, value) // put in order when all are there
 	t.From = append(t.From, from)
 }
 

@@ -8,11 +8,12 @@ import (
 
 	"kmcr"
 	"kmcr/fhir"
+	"kmcr/terms"
 )
 
 // Compose makes the record. It is pure; the order of Input.Statements changes nothing.
 func Compose(in Input) *Record {
-	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}}
+	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}}
 	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
 	for i := range c.r.Sources {
 		c.sources[c.r.Sources[i].Contributor] = &c.r.Sources[i]
@@ -61,6 +62,7 @@ type composer struct {
 	tests    map[string]*Test
 	vitals   map[string]*Test
 	orders   map[Fact]AuthorityOrder
+	products map[string]terms.Product
 }
 
 // read indexes every statement and puts them in an order of their own.
@@ -247,9 +249,11 @@ func (c *composer) finish() {
 		}
 	}
 	for _, t := range c.tests {
+		t.newestFirst()
 		r.Results.Items = append(r.Results.Items, *t)
 	}
 	for _, t := range c.vitals {
+		t.newestFirst()
 		r.Observations.Items = append(r.Observations.Items, *t)
 	}
 	c.timeline()

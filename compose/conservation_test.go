@@ -21,6 +21,11 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // statements makes statements of resources as the store would hand them over.
 func statements(t *testing.T, code kmcr.ContributorCode, patient kmcr.PatientID, resources ...string) []*kmcr.Statement {
 	t.Helper()
+	return statementsOf(t, code, patient, resources...)
+}
+
+func statementsOf(t testing.TB, code kmcr.ContributorCode, patient kmcr.PatientID, resources ...string) []*kmcr.Statement {
+	t.Helper()
 	var out []*kmcr.Statement
 	for i, body := range resources {
 		r, err := fhir.Parse([]byte(body))

@@ -68,7 +68,7 @@ func (c *composer) readMedicine(e *entry) statedMedicine {
 		k = c.product(v.Get("medicationReference"), v)
 	}
 	m := statedMedicine{e: e, name: orUnnamed(k.text, "Medicine"), status: v.Get("status").Text()}
-	m.product = terms.ProductOf(k.codes, k.text)
+	m.product = c.productOf(k)
 	dosage := v.Get("dosageInstruction")
 	if !dosage.Exists() {
 		dosage = v.Get("dosage")
@@ -86,6 +86,20 @@ func (c *composer) readMedicine(e *entry) statedMedicine {
 	m.details = details("Why stopped", concepts(v.Get("statusReason")), "Supply", quantity(v.First("dispenseRequest.quantity")), "Course", m.course, "Note", notes(v))
 	m.group = c.medicineGroup(m)
 	return m
+}
+
+// productOf reads a product once for each name and code: one medicine is stated many times.
+func (c *composer) productOf(k said) terms.Product {
+	key := k.text
+	for _, code := range k.codes {
+		key += "|" + code.Code
+	}
+	p, known := c.products[key]
+	if !known {
+		p = terms.ProductOf(k.codes, k.text)
+		c.products[key] = p
+	}
+	return p
 }
 
 // indication is what a medicine is for, by its words or the problem that it names.

@@ -19,8 +19,8 @@ type Asking struct {
 	At time.Time
 	// Look is the id of an audit entry whose view of the record is asked for; "" none.
 	Look string
-	// Changes asks what has changed since the viewer last looked.
-	Changes bool
+	// Looks asks what has changed since the viewer last looked, and is how many of the newest looks are searched for that; 0: not asked.
+	Looks int
 }
 
 // standing are a person's compartments now, and as they are to be shown.
@@ -126,12 +126,12 @@ func (s *Service) place(ctx context.Context, o *opening, in *compose.Input, a As
 		}
 		o.entry.Detail = withDetail(o.entry.Detail, "as-at", a.At.UTC().Format(time.RFC3339))
 	}
-	if !a.Changes {
+	if a.Looks == 0 {
 		return nil
 	}
 	var err error
 	in.Since, in.Looked, err = s.sittings.last(lookKey{o.facts.Viewer.Account, o.person}, o.facts.Now, func() (time.Time, bool, error) {
-		entries, err := s.db.AuditOf(ctx, o.person, recentLooks)
+		entries, err := s.db.AuditOf(ctx, o.person, a.Looks)
 		since, looked := lastLook(entries, o.facts.Viewer.Account, o.facts.Now)
 		return since, looked, unavailable(err)
 	})
@@ -189,12 +189,10 @@ func withDetail(d map[string]string, key, value string) map[string]string {
 	return out
 }
 
-// recentLooks is how many audit entries of a person are searched for the viewer's own last look; sitting is how long pages opened
-// one after another are one look; freshWeek is what counts as new to one who has not looked.
+// sitting is how long pages opened one after another are one look; freshWeek is what counts as new to one who has not looked.
 const (
-	recentLooks = 60
-	sitting     = time.Hour
-	freshWeek   = 7 * 24 * time.Hour
+	sitting   = time.Hour
+	freshWeek = 7 * 24 * time.Hour
 )
 
 // lastLook is when the viewer's last look ended, before the one that it is at now; where there is none it is a week ago, and looked is false.

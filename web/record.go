@@ -21,8 +21,8 @@ type recordPage struct {
 	Sections []kmcr.Section
 	// Parts are what the page answers as JSON; nil: the whole record.
 	Parts func(*compose.Record) []member
-	// Changes asks what has changed since the viewer last looked.
-	Changes bool
+	// Looks asks what has changed since the viewer last looked, searching so many of the newest looks; 0: not asked.
+	Looks int
 	// Body makes what the template needs besides the record; nil: nothing.
 	Body func(*ask, *compose.Record) (any, error)
 }
@@ -86,7 +86,10 @@ func (p recordPage) only() []kmcr.Section {
 
 // asking is what the page and its address ask for: now, at an instant ("at", London time), or as an audit entry saw it ("look").
 func (p recordPage) asking(q *ask) (disclose.Asking, error) {
-	a := disclose.Asking{Only: p.only(), Changes: p.Changes, Look: q.URL.Query().Get("look")}
+	a := disclose.Asking{Only: p.only(), Looks: p.Looks, Look: q.URL.Query().Get("look")}
+	if p.Stem == "" && q.wantsJSON() {
+		a.Looks = 0 // programs ask for the page of changes
+	}
 	typed := q.URL.Query().Get("at")
 	if typed == "" {
 		return a, nil
