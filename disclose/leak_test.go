@@ -13,6 +13,7 @@ import (
 
 	"kmcr"
 	"kmcr/access"
+	"kmcr/e2e/house"
 )
 
 // The oracle: who may see what, written down a second time and in another way
@@ -201,14 +202,14 @@ type plantedPerson struct {
 	name string
 }
 
-func (h *house) plant(n int, c kmcr.ContributorCode, patientMeta string) plantedPerson {
-	p := plantedPerson{nhs: nhs(n), ids: map[string]string{}, name: fmt.Sprintf("Quorn%d", n)}
+func plant(h *house.House, n int, c kmcr.ContributorCode, patientMeta string) plantedPerson {
+	p := plantedPerson{nhs: house.NHS(n), ids: map[string]string{}, name: fmt.Sprintf("Quorn%d", n)}
 	entries := []string{plantedPatient + " " + fmt.Sprintf(`{"resourceType":"Patient",%s"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":%q}],"name":[{"family":"Quorn%s","given":["Zoe"]}],"gender":"female","birthDate":"1981-0%d-1%d"}`, patientMeta, p.nhs, strings.Repeat("a", n), n%9+1, n%9)}
 	for i, e := range record {
 		entries = append(entries, url(i+1)+" "+e.resource())
 	}
-	ids := h.sent(c, entries...)
-	p.id = h.personOf(ids[plantedPatient])
+	ids := h.Sent(c, entries...)
+	p.id = h.PersonOf(ids[plantedPatient])
 	p.ref = string(p.id.Ref())
 	for i, e := range record {
 		p.ids[e.word()] = ids[url(i+1)]
@@ -222,7 +223,7 @@ var pages = []string{"", "/medicines", "/allergies", "/problems", "/results", "/
 
 // A generated matrix of role, relationship, objection and route against the oracle.
 func TestNothingLeaks(t *testing.T) {
-	h := newHouse(t)
+	h := house.New(t)
 	var wg sync.WaitGroup
 	var asked, differences atomic.Int64
 	gate := make(chan struct{}, 16)
@@ -233,17 +234,17 @@ func TestNothingLeaks(t *testing.T) {
 				continue
 			}
 			n++
-			p := h.plant(n, "hospital", "")
+			p := plant(h, n, "hospital", "")
 			if o != nil {
-				h.object(p.id, *o)
+				h.Object(p.id, *o)
 			}
 			for _, role := range append(slices.Clone(kmcr.AllRoles), "R9999") {
 				for _, organisation := range []kmcr.ODS{"RVV", "RZZ"} {
 					v := kmcr.Viewer{Account: fmt.Sprintf("%s-%s-%d", role, organisation, n), Role: role, Organisation: organisation, Team: "Frailty"}
-					for _, i := range rel.make(p.id, v, h.now) {
-						h.involve(i)
+					for _, i := range rel.make(p.id, v, h.Now) {
+						h.Involve(i)
 					}
-					a := h.somebody(v)
+					a := h.Somebody(v)
 					wg.Go(func() {
 						gate <- struct{}{}
 						defer func() { <-gate }()
@@ -263,7 +264,7 @@ func TestNothingLeaks(t *testing.T) {
 // check is one viewer at one person's record.
 type check struct {
 	t                  *testing.T
-	a                  asker
+	a                  house.Asker
 	p                  plantedPerson
 	rel                relation
 	want               int
@@ -280,27 +281,27 @@ func (c *check) wrong(format string, args ...any) {
 func (c *check) sees(e planted) bool { return c.want == 200 && seen(c.a.Role, c.rel.kind, e) }
 
 // get asks, and finds what is told that may not be.
-func (c *check) get(path string, extra ...string) answer {
+func (c *check) get(path string, extra ...string) house.Answer {
 	c.asked++
-	got := c.a.ask("GET", path, "", extra...)
+	got := c.a.Ask("GET", path, "", extra...)
 	for _, e := range record {
-		if strings.Contains(got.body, e.word()) && !c.sees(e) {
+		if strings.Contains(got.Body, e.word()) && !c.sees(e) {
 			c.wrong("%s tells %s", path, e.name)
 		}
-		if _, id, _ := strings.Cut(c.p.ids[e.word()], "/"); c.want != 200 && !strings.Contains(path, id) && strings.Contains(got.body, id) {
+		if _, id, _ := strings.Cut(c.p.ids[e.word()], "/"); c.want != 200 && !strings.Contains(path, id) && strings.Contains(got.Body, id) {
 			c.wrong("%s tells that there is %s", path, e.name)
 		}
 	}
-	if c.want == 404 && (strings.Contains(got.body, "Quorn") || strings.Contains(got.body, c.p.nhs)) {
-		c.wrong("%s tells of somebody of whom the viewer may not know: %.200s", path, got.body)
+	if c.want == 404 && (strings.Contains(got.Body, "Quorn") || strings.Contains(got.Body, c.p.nhs)) {
+		c.wrong("%s tells of somebody of whom the viewer may not know: %.200s", path, got.Body)
 	}
 	return got
 }
 
-func (c *check) status(path string, want int, extra ...string) answer {
+func (c *check) status(path string, want int, extra ...string) house.Answer {
 	got := c.get(path, extra...)
-	if got.status != want {
-		c.wrong("%s answered %d, want %d: %.200s", path, got.status, want, got.body)
+	if got.Status != want {
+		c.wrong("%s answered %d, want %d: %.200s", path, got.Status, want, got.Body)
 	}
 	return got
 }
@@ -319,15 +320,15 @@ func (c *check) pages() {
 		if page == "/access" && c.a.Organisation == "RVV" && slices.Contains([]kmcr.Role{"privacy-officer", "caldicott-guardian"}, c.a.Role) {
 			want = 200
 		}
-		all += c.status("/people/"+c.p.ref+page, want).body
+		all += c.status("/people/"+c.p.ref+page, want).Body
 		if page == "" || page == "/timeline" || page == "/documents" {
 			c.status("/people/"+c.p.ref+page, want, "Accept", "text/html")
 		}
 	}
 	if c.want != 200 {
-		nobody := c.a.get("/people/" + string(kmcr.PersonID(77).Ref()))
-		if got := c.a.get("/people/" + c.p.ref); c.want == 404 && (got.body != nobody.body || got.status != nobody.status) {
-			c.wrong("refused differs from absent: %.300s; %.300s", got.body, nobody.body)
+		nobody := c.a.Get("/people/" + string(kmcr.PersonID(77).Ref()))
+		if got := c.a.Get("/people/" + c.p.ref); c.want == 404 && (got.Body != nobody.Body || got.Status != nobody.Status) {
+			c.wrong("refused differs from absent: %.300s; %.300s", got.Body, nobody.Body)
 		}
 		return
 	}
@@ -355,7 +356,7 @@ func (c *check) compartment() {
 	base := "/fhir/R4"
 	c.status(base+"/Patient/"+c.p.ref, c.want)
 	c.status(base+"/Patient?_id="+c.p.ref, c.want)
-	body := c.status(base+"/Patient/"+c.p.ref+"/$everything", c.want).body
+	body := c.status(base+"/Patient/"+c.p.ref+"/$everything", c.want).Body
 	count := map[string]int{}
 	for _, e := range record {
 		if told := strings.Contains(body, e.word()); told != c.sees(e) {
@@ -372,8 +373,8 @@ func (c *check) compartment() {
 	for _, resourceType := range []string{"Condition", "MedicationRequest", "Encounter", "Observation", "DocumentReference", "Flag", "Account", "AllergyIntolerance"} {
 		q := base + "/" + resourceType + "?patient=" + c.p.ref
 		for _, more := range []string{"", "&_summary=count", "&_count=1", "&_elements=code"} {
-			if got := c.status(q+more, c.want); c.want == 200 && total(got.body) != count[resourceType] {
-				c.wrong("%s counts %d of %d", resourceType+more, total(got.body), count[resourceType])
+			if got := c.status(q+more, c.want); c.want == 200 && total(got.Body) != count[resourceType] {
+				c.wrong("%s counts %d of %d", resourceType+more, total(got.Body), count[resourceType])
 			}
 		}
 	}
@@ -382,7 +383,7 @@ func (c *check) compartment() {
 		"/Condition?patient=REF&code:not=86406008", "/Observation?patient=REF&encounter:missing=false", "/Condition?patient=REF&_sort=-_lastUpdated"} {
 		c.get(base + strings.Replace(q, "REF", c.p.ref, 1))
 	}
-	if code := c.get(base + "/Condition?patient=" + c.p.ref + "&code=86406008"); c.want == 200 && !c.sees(named("clinicdiagnosis")) && total(code.body) != 0 {
+	if code := c.get(base + "/Condition?patient=" + c.p.ref + "&code=86406008"); c.want == 200 && !c.sees(named("clinicdiagnosis")) && total(code.Body) != 0 {
 		c.wrong("a search by code tells by its total")
 	}
 }
@@ -406,9 +407,9 @@ func (c *check) byID() {
 		c.status("/fhir/R4/"+id+"/_history/1", want)
 		if want == 404 {
 			resourceType, _, _ := strings.Cut(id, "/")
-			absent := c.a.get("/fhir/R4/" + resourceType + "/00000000-0000-0000-0000-000000000000")
-			if absent.body != got.body || absent.status != got.status {
-				c.wrong("refused %s differs from absent: %s; %s", e.name, got.body, absent.body)
+			absent := c.a.Get("/fhir/R4/" + resourceType + "/00000000-0000-0000-0000-000000000000")
+			if absent.Body != got.Body || absent.Status != got.Status {
+				c.wrong("refused %s differs from absent: %s; %s", e.name, got.Body, absent.Body)
 			}
 		}
 	}
@@ -417,13 +418,13 @@ func (c *check) byID() {
 // finding searches for the person.
 func (c *check) finding() {
 	c.asked++
-	got := c.a.ask("POST", "/people/search", fmt.Sprintf(`{"nhs_number":%q}`, c.p.nhs))
-	found := strings.Contains(got.body, c.p.ref)
+	got := c.a.Ask("POST", "/people/search", fmt.Sprintf(`{"nhs_number":%q}`, c.p.nhs))
+	found := strings.Contains(got.Body, c.p.ref)
 	if want := c.want != 404; found != want {
-		c.wrong("found by number: %v, want %v (%d %.200s)", found, want, got.status, got.body)
+		c.wrong("found by number: %v, want %v (%d %.200s)", found, want, got.Status, got.Body)
 	}
 	for _, e := range record {
-		if strings.Contains(got.body, e.word()) {
+		if strings.Contains(got.Body, e.word()) {
 			c.wrong("the search tells %s", e.name)
 		}
 	}

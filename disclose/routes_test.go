@@ -8,6 +8,7 @@ import (
 
 	"kmcr"
 	"kmcr/audit"
+	"kmcr/e2e/house"
 	"kmcr/fhirapi"
 	"kmcr/web"
 )
@@ -22,14 +23,14 @@ var public = map[string]bool{
 // audit entry, or this fails: for somebody who may, for somebody who may not,
 // and for a person who is not there.
 func TestEveryRouteDecidesAndIsAudited(t *testing.T) {
-	h := newHouse(t)
-	p := h.plant(1, "hospital", "")
-	contributor := h.somebody(kmcr.Viewer{Account: "hospital", Contributor: "hospital"})
-	gp := h.somebody(kmcr.Viewer{Account: "gp", Role: kmcr.RoleGP, Organisation: "RVV"})
-	h.involve(kmcr.Involvement{Person: p.id, Kind: "registered", Organisation: "RVV"})
-	stranger := h.somebody(kmcr.Viewer{Account: "stranger", Role: kmcr.RoleGP, Organisation: "G82051"})
-	outsider := h.somebody(kmcr.Viewer{Account: "outsider", Role: kmcr.RoleGP, Organisation: "RZZ"})
-	officer := h.somebody(kmcr.Viewer{Account: "officer", Role: kmcr.RolePrivacyOfficer, Organisation: "RVV"})
+	h := house.New(t)
+	p := plant(h, 1, "hospital", "")
+	contributor := h.Somebody(kmcr.Viewer{Account: "hospital", Contributor: "hospital"})
+	gp := h.Somebody(kmcr.Viewer{Account: "gp", Role: kmcr.RoleGP, Organisation: "RVV"})
+	h.Involve(kmcr.Involvement{Person: p.id, Kind: "registered", Organisation: "RVV"})
+	stranger := h.Somebody(kmcr.Viewer{Account: "stranger", Role: kmcr.RoleGP, Organisation: "G82051"})
+	outsider := h.Somebody(kmcr.Viewer{Account: "outsider", Role: kmcr.RoleGP, Organisation: "RZZ"})
+	officer := h.Somebody(kmcr.Viewer{Account: "officer", Role: kmcr.RolePrivacyOfficer, Organisation: "RVV"})
 
 	patterns := append(web.Patterns(), fhirapi.Patterns()...)
 	if len(patterns) < 40 {
@@ -50,25 +51,25 @@ func TestEveryRouteDecidesAndIsAudited(t *testing.T) {
 			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") {
 				where = strings.Replace(where, id, "1", 1)
 			}
-			for _, a := range []asker{gp, stranger, outsider, officer, contributor} {
+			for _, a := range []house.Asker{gp, stranger, outsider, officer, contributor} {
 				t.Run(a.Account+" "+method+" "+path, func(t *testing.T) {
-					before := h.audited()
-					got := a.ask(method, query(where, ref), body(method, path, p))
-					if got.status >= 500 {
-						t.Fatalf("answered %d: %s", got.status, got.body)
+					before := h.Audited()
+					got := a.Ask(method, query(where, ref), body(method, path, p))
+					if got.Status >= 500 {
+						t.Fatalf("answered %d: %s", got.Status, got.Body)
 					}
-					if a == contributor && !strings.HasPrefix(path, "/fhir") && got.status < 400 {
-						t.Errorf("a contributor's client opens a page: %d", got.status)
+					if a == contributor && !strings.HasPrefix(path, "/fhir") && got.Status < 400 {
+						t.Errorf("a contributor's client opens a page: %d", got.Status)
 					}
-					nothingAsked := got.status == 400 || a == contributor && method != "GET" // what a contributor sends stands in the ledger, where it can be read at all
-					if h.audited() == before && !nothingAsked {
-						t.Errorf("answered %d and left no audit entry: %.200s", got.status, got.body)
+					nothingAsked := got.Status == 400 || a == contributor && method != "GET" // what a contributor sends stands in the ledger, where it can be read at all
+					if h.Audited() == before && !nothingAsked {
+						t.Errorf("answered %d and left no audit entry: %.200s", got.Status, got.Body)
 					}
 				})
 			}
 		}
 	}
-	h.must(h.db.AuditAll(context.Background(), func(e *audit.Entry) error {
+	h.Must(h.DB.AuditAll(context.Background(), func(e *audit.Entry) error {
 		if e.Rule == "" && e.Action != "ingest" {
 			t.Errorf("an entry (%s %s) names no rule", e.Action, e.Where)
 		}
@@ -103,24 +104,24 @@ func body(method, path string, p plantedPerson) string {
 
 // If the audit entry cannot be written, nothing is shown, and the answer says so.
 func TestNoAuditNoAccess(t *testing.T) {
-	h := newHouse(t)
-	p := h.plant(1, "hospital", "")
-	h.involve(kmcr.Involvement{Person: p.id, Kind: "registered", Organisation: "RVV"})
-	gp := h.somebody(kmcr.Viewer{Account: "gp", Role: kmcr.RoleGP, Organisation: "RVV"})
-	if got := gp.get("/people/" + p.ref); got.status != 200 {
-		t.Fatalf("before: %d", got.status)
+	h := house.New(t)
+	p := plant(h, 1, "hospital", "")
+	h.Involve(kmcr.Involvement{Person: p.id, Kind: "registered", Organisation: "RVV"})
+	gp := h.Somebody(kmcr.Viewer{Account: "gp", Role: kmcr.RoleGP, Organisation: "RVV"})
+	if got := gp.Get("/people/" + p.ref); got.Status != 200 {
+		t.Fatalf("before: %d", got.Status)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	h.must(h.in.Close(ctx))
-	h.must(h.db.Close())
+	h.Must(h.In.Close(ctx))
+	h.Must(h.DB.Close())
 	for _, path := range []string{"/people/" + p.ref, "/people/" + p.ref + "/medicines", "/fhir/R4/Patient/" + p.ref + "/$everything", "/caseload"} {
-		got := gp.get(path)
-		if got.status != 503 {
-			t.Errorf("%s answers %d without an audit log", path, got.status)
+		got := gp.Get(path)
+		if got.Status != 503 {
+			t.Errorf("%s answers %d without an audit log", path, got.Status)
 		}
 		for _, e := range record {
-			if strings.Contains(got.body, e.word()) {
+			if strings.Contains(got.Body, e.word()) {
 				t.Errorf("%s shows %s without an audit entry", path, e.name)
 			}
 		}

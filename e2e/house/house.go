@@ -1,4 +1,8 @@
-package disclose_test
+// Package house puts the rooms of the record together in one process for
+// tests: a real store, the real doors in and out, the real pages and API. Only
+// signing in is replaced, by naming a viewer. What a test asks goes through
+// the same handlers that the program serves.
+package house
 
 import (
 	"context"
@@ -23,30 +27,30 @@ import (
 	"kmcr/web"
 )
 
-// house is the record in one process: a real store, the real doors in and
+// House is the record in one process: a real store, the real doors in and
 // out, the real pages and API; only signing in is replaced by naming a viewer.
-type house struct {
+type House struct {
 	t   testing.TB
-	db  *store.DB
-	in  *ingest.Service
-	out *disclose.Service
-	mux *http.ServeMux
+	DB  *store.DB
+	In  *ingest.Service
+	Out *disclose.Service
+	Mux *http.ServeMux
 
 	mu      sync.Mutex
 	viewers map[string]kmcr.Viewer
-	now     time.Time
+	Now     time.Time
 }
 
-func newHouse(t testing.TB) *house {
+func New(t testing.TB) *House {
 	t.Helper()
-	h := &house{t: t, mux: http.NewServeMux(), viewers: map[string]kmcr.Viewer{}, now: time.Now()}
+	h := &House{t: t, Mux: http.NewServeMux(), viewers: map[string]kmcr.Viewer{}, Now: time.Now()}
 	dir := t.TempDir()
 	keys, err := store.OpenKeys(dir)
-	h.must(err)
-	h.db, err = store.Open(t.Context(), "sqlite:"+dir+"/kmcr.db", store.Options{Keys: keys})
-	h.must(err)
-	t.Cleanup(func() { h.db.Close() })
-	h.write(func(tx *store.Tx) error {
+	h.Must(err)
+	h.DB, err = store.Open(t.Context(), "sqlite:"+dir+"/kmcr.db", store.Options{Keys: keys})
+	h.Must(err)
+	t.Cleanup(func() { h.DB.Close() })
+	h.Write(func(tx *store.Tx) error {
 		for _, o := range []kmcr.Organisation{
 			{ODS: "G82050", Name: "Whereabout Surgery", Kind: "gp-practice", Signatory: true, Telephone: "01233 111222"},
 			{ODS: "G82051", Name: "Plain Surgery", Kind: "gp-practice", Signatory: true},
@@ -69,12 +73,12 @@ func newHouse(t testing.TB) *house {
 		}
 		return nil
 	})
-	h.in, err = ingest.New(t.Context(), ingest.Config{DB: h.db, Workers: 1, Involvements: access.Involvements, Classify: access.Classify})
-	h.must(err)
-	t.Cleanup(func() { h.in.Close(context.Background()) })
-	h.out = disclose.New(disclose.Config{DB: h.db, Now: h.clock, Tokens: tokens})
-	h.must(web.Mount(h.mux, web.Config{Disclose: h.out, Ingest: h.in, Viewer: h.viewer, Parked: h.out.Parked, ShowParked: h.out.ShowParked}))
-	h.must(fhirapi.Mount(h.mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
+	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify})
+	h.Must(err)
+	t.Cleanup(func() { h.In.Close(context.Background()) })
+	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens})
+	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
+	h.Must(fhirapi.Mount(h.Mux, fhirapi.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
 	return h
 }
 
@@ -86,25 +90,25 @@ func tokens(q disclose.Query) []string {
 	return match.Tokens(id)
 }
 
-func (h *house) must(err error) {
+func (h *House) Must(err error) {
 	h.t.Helper()
 	if err != nil {
 		h.t.Fatal(err)
 	}
 }
 
-func (h *house) write(f func(*store.Tx) error) {
+func (h *House) Write(f func(*store.Tx) error) {
 	h.t.Helper()
-	h.must(h.db.Write(context.Background(), f))
+	h.Must(h.DB.Write(context.Background(), f))
 }
 
-func (h *house) clock() time.Time {
+func (h *House) clock() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.now
+	return h.Now
 }
 
-func (h *house) viewer(r *http.Request) (kmcr.Viewer, error) {
+func (h *House) viewer(r *http.Request) (kmcr.Viewer, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v, ok := h.viewers[r.Header.Get("X-Viewer")]
@@ -114,29 +118,29 @@ func (h *house) viewer(r *http.Request) (kmcr.Viewer, error) {
 	return v, nil
 }
 
-// somebody is a viewer who can ask.
-func (h *house) somebody(v kmcr.Viewer) asker {
+// Somebody is a viewer who can ask.
+func (h *House) Somebody(v kmcr.Viewer) Asker {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := fmt.Sprintf("%+v", v)
 	h.viewers[key] = v
-	return asker{h, key, v}
+	return Asker{h, key, v}
 }
 
-type asker struct {
-	h    *house
+type Asker struct {
+	h    *House
 	name string
 	kmcr.Viewer
 }
 
-type answer struct {
-	status int
-	header http.Header
-	body   string
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
 }
 
-// ask sends a request; extra are headers, name and value in turn.
-func (a asker) ask(method, path, body string, extra ...string) answer {
+// Ask sends a request; extra are headers, name and value in turn.
+func (a Asker) Ask(method, path, body string, extra ...string) Answer {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Header.Set("X-Viewer", a.name)
 	r.Header.Set("Accept", "application/json")
@@ -147,15 +151,15 @@ func (a asker) ask(method, path, body string, extra ...string) answer {
 		r.Header.Set(extra[i], extra[i+1])
 	}
 	w := httptest.NewRecorder()
-	a.h.mux.ServeHTTP(w, r)
+	a.h.Mux.ServeHTTP(w, r)
 	b, _ := io.ReadAll(w.Result().Body)
-	return answer{w.Code, w.Result().Header, string(b)}
+	return Answer{w.Code, w.Result().Header, string(b)}
 }
 
-func (a asker) get(path string) answer { return a.ask("GET", path, "") }
+func (a Asker) Get(path string) Answer { return a.Ask("GET", path, "") }
 
-// nhs makes the nth synthetic NHS number.
-func nhs(n int) string {
+// NHS makes the nth synthetic NHS number.
+func NHS(n int) string {
 	for base := 999_000_000 + n*2; ; base++ {
 		digits := fmt.Sprint(base)
 		sum := 0
@@ -168,26 +172,26 @@ func nhs(n int) string {
 	}
 }
 
-// sent has a contributor send a transaction and answers the logical ids of its entries by fullUrl.
-func (h *house) sent(c kmcr.ContributorCode, entries ...string) map[string]string {
+// Sent has a contributor send a transaction and answers the logical ids of its entries by fullUrl.
+func (h *House) Sent(c kmcr.ContributorCode, entries ...string) map[string]string {
 	h.t.Helper()
 	var urls, all []string
 	for _, e := range entries {
 		url, resource, _ := strings.Cut(e, " ")
 		var head struct{ ResourceType string }
-		h.must(json.Unmarshal([]byte(resource), &head))
+		h.Must(json.Unmarshal([]byte(resource), &head))
 		urls = append(urls, url)
 		all = append(all, fmt.Sprintf(`{"fullUrl":%q,"resource":%s,"request":{"method":"POST","url":%q}}`, url, resource, head.ResourceType))
 	}
-	a, err := h.in.FHIR(context.Background(), ingest.Interaction{Contributor: c, Method: "POST", Body: []byte(`{"resourceType":"Bundle","type":"transaction","entry":[` + strings.Join(all, ",") + `]}`)})
-	h.must(err)
+	a, err := h.In.FHIR(context.Background(), ingest.Interaction{Contributor: c, Method: "POST", Body: []byte(`{"resourceType":"Bundle","type":"transaction","entry":[` + strings.Join(all, ",") + `]}`)})
+	h.Must(err)
 	if a.Status != 200 {
 		h.t.Fatalf("the transaction was answered %d: %s", a.Status, a.Body)
 	}
 	var b struct {
 		Entry []struct{ Response struct{ Location string } }
 	}
-	h.must(json.Unmarshal(a.Body, &b))
+	h.Must(json.Unmarshal(a.Body, &b))
 	ids := map[string]string{}
 	for i, e := range b.Entry {
 		ids[urls[i]] = strings.Split(strings.TrimPrefix(e.Response.Location, "/fhir/R4/"), "/_history")[0]
@@ -195,32 +199,39 @@ func (h *house) sent(c kmcr.ContributorCode, entries ...string) map[string]strin
 	return ids
 }
 
-// personOf is the person to whom a contributor's patient is linked.
-func (h *house) personOf(location string) kmcr.PersonID {
+// PersonOf is the person to whom a contributor's patient is linked.
+func (h *House) PersonOf(location string) kmcr.PersonID {
 	h.t.Helper()
 	_, id, _ := strings.Cut(location, "/")
 	logical, ok := kmcr.ParseStatementID(id)
 	if !ok {
 		h.t.Fatalf("%q is not a logical id", location)
 	}
-	p, err := h.db.PatientByID(context.Background(), logical.Patient)
-	h.must(err)
+	p, err := h.DB.PatientByID(context.Background(), logical.Patient)
+	h.Must(err)
 	return p.Person
 }
 
-func (h *house) involve(i kmcr.Involvement) {
+func (h *House) Involve(i kmcr.Involvement) {
 	h.t.Helper()
-	h.write(func(tx *store.Tx) error { return tx.AddInvolvement(&i) })
+	h.Write(func(tx *store.Tx) error { return tx.AddInvolvement(&i) })
 }
 
-func (h *house) object(p kmcr.PersonID, o access.Objection) {
+func (h *House) Object(p kmcr.PersonID, o access.Objection) {
 	h.t.Helper()
-	h.write(func(tx *store.Tx) error { return tx.Put(store.KindObjection, string(p.Ref()), o) })
+	h.Write(func(tx *store.Tx) error { return tx.Put(store.KindObjection, string(p.Ref()), o) })
 }
 
-// audited counts the entries of the audit log.
-func (h *house) audited() (n int) {
+// Audited counts the entries of the audit log.
+func (h *House) Audited() (n int) {
 	h.t.Helper()
-	h.must(h.db.AuditAll(context.Background(), func(*audit.Entry) error { n++; return nil }))
+	h.Must(h.DB.AuditAll(context.Background(), func(*audit.Entry) error { n++; return nil }))
 	return n
+}
+
+// Pass lets time go by.
+func (h *House) Pass(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Now = h.Now.Add(d)
 }
