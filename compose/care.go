@@ -124,9 +124,22 @@ func (c *composer) encounter(e *entry) {
 	c.r.Encounters.Items = append(c.r.Encounters.Items, x)
 	for _, p := range v.Get("participant").Items() {
 		if name := c.nameOf(p.Get("individual")); name != "" {
-			c.contact(Contact{Item: Item{Kind: "Professional contact", Active: x.Active, Date: x.Date, From: []Provenance{c.provenance(e)}}, Name: name, Role: concepts(p.Get("type")), Organisation: x.Organisation, Telephone: x.Telephone})
+			c.contact(Contact{Item: Item{Kind: "Professional contact", Active: x.Active, Date: x.Date, From: []Provenance{c.provenance(e)}}, Name: name, Role: inVisit(concepts(p.Get("type"))), Organisation: x.Organisation, Telephone: x.Telephone})
 		}
 	}
+}
+
+// inVisit is the part that somebody has in a visit, in words for readers.
+func inVisit(part string) string {
+	switch strings.ToLower(part) {
+	case "attender", "atnd":
+		return "Clinician in charge"
+	case "admitter", "adm":
+		return "Admitted by"
+	case "referrer", "ref":
+		return "Referred by"
+	}
+	return part
 }
 
 func encounterTitle(class, kind, st string) string {

@@ -22,7 +22,9 @@ type Look struct {
 	Patients []kmcr.StatementID
 	Withheld int
 
-	entry *audit.Entry
+	entry        *audit.Entry
+	opening      *opening
+	compartments []*store.Compartment
 }
 
 // Open decides and filters, but shows nothing: the caller must call Shown with what leaves, before the first byte of it does.
@@ -37,7 +39,7 @@ func (s *Service) Open(ctx context.Context, v kmcr.Viewer, ref, where string) (*
 	}
 	all := current(compartments)
 	seen := o.see(all)
-	l := &Look{Ref: o.person.Ref(), Decision: o.decision, Statements: seen.permitted, Withheld: seen.left, entry: o.entry}
+	l := &Look{Ref: o.person.Ref(), Decision: o.decision, Statements: seen.permitted, Withheld: seen.left, entry: o.entry, opening: o, compartments: compartments}
 	for _, s := range all {
 		if s.Type == "Patient" {
 			l.Patients = append(l.Patients, s.ID)

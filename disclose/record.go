@@ -8,13 +8,19 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/compose"
-	"kmcr/store"
 	"kmcr/terms"
 )
 
 // Record opens a person's record for a page: decided, filtered, composed, audited. where names the route; only names the sections
 // that the page shows (all when empty). Errors: kmcr.Refused with what is lawful next, kmcr.NotFound, kmcr.Unavailable when the audit cannot be written.
 func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, only ...kmcr.Section) (*compose.Record, error) {
+	return s.Ask(ctx, v, ref, where, Asking{Only: only})
+}
+
+// Ask opens a person's record as asked: now, as it stood at an instant, or as somebody saw it. What may be seen is decided as of now:
+// an earlier version leaves only where the viewer may see it under the labels that it had and under those that it has today.
+// Errors: as Record; kmcr.Invalid for an instant to come, kmcr.NotFound for a look that there is not.
+func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a Asking) (*compose.Record, error) {
 	o, err := s.open(ctx, v, ref, "read", where)
 	if err != nil {
 		return nil, err
@@ -23,8 +29,15 @@ func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, 
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.input(ctx, o, compartments, only)
+	then, err := s.standing(ctx, o, compartments, &a)
 	if err != nil {
+		return nil, err
+	}
+	in, err := s.input(ctx, o, then, a.Only)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.place(ctx, o, &in, a); err != nil {
 		return nil, err
 	}
 	var r *compose.Record
@@ -35,8 +48,8 @@ func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, 
 }
 
 // input filters what was read and says what the record is made from.
-func (s *Service) input(ctx context.Context, o *opening, compartments []*store.Compartment, only []kmcr.Section) (compose.Input, error) {
-	v := o.see(current(compartments))
+func (s *Service) input(ctx context.Context, o *opening, compartments standing, only []kmcr.Section) (compose.Input, error) {
+	v := compartments.see(o)
 	in := compose.Input{
 		Ref: o.person.Ref(), Now: o.facts.Now, Statements: inSections(v.permitted, only),
 		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
@@ -47,6 +60,9 @@ func (s *Service) input(ctx context.Context, o *opening, compartments []*store.C
 		in.Demographics = append(in.Demographics, i.demographics(o.parties))
 	}
 	var err error
+	if in.Authority, err = s.Authority(ctx); err != nil {
+		return in, err
+	}
 	if in.Sources, err = s.sources(ctx, o, v); err != nil {
 		return in, err
 	}
@@ -121,7 +137,7 @@ func (s *Service) sources(ctx context.Context, o *opening, v sight) ([]compose.S
 		}
 		src.Late = late(c, src.LastHeard, o.facts.Now)
 		if org := o.parties.organisation(c.Organisation); org != nil {
-			src.Telephone = org.Telephone
+			src.Telephone, src.Kind = org.Telephone, org.Kind
 		}
 		out = append(out, src)
 	}

@@ -19,6 +19,7 @@ type Service struct {
 	tokens   func(Query) []string
 	register register
 	heard    heard
+	sittings sittings
 }
 
 // Config is what the service needs.

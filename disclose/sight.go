@@ -19,13 +19,16 @@ type sight struct {
 
 // see judges a whole record: item by item, with what hangs together, and
 // without the whereabouts of somebody who must not be found.
-func (o *opening) see(all []*kmcr.Statement) sight {
+func (o *opening) see(all []*kmcr.Statement) sight { return o.look(all, hides(all)) }
+
+// look is see with the whereabouts hidden whatever all says of them.
+func (o *opening) look(all []*kmcr.Statement, hide bool) sight {
 	permitted, withheld := o.decision.Items(o.facts, all)
 	v := sight{permitted: permitted, withheld: map[kmcr.Section]int{}, left: len(withheld), recorded: map[kmcr.PatientID]time.Time{}, unnamed: map[kmcr.PatientID]bool{}}
 	for _, w := range withheld {
 		v.leaveOut(w.Statement, w.ByLabel)
 	}
-	if hides(all) {
+	if hide {
 		v.hide(o)
 	}
 	v.nameSources(o.patients)

@@ -49,7 +49,7 @@ func (s *Service) work(ctx context.Context, v kmcr.Viewer, l access.WorkList) (p
 type CaseloadEntry struct {
 	Found
 	Kind   string    `json:"relationship"`
-	Since  time.Time `json:"since"`
+	Since  time.Time `json:"since,omitzero"`
 	Badges []string  `json:"badges"` // "in hospital since …", "died …"
 }
 

@@ -76,7 +76,7 @@ type handler func(a *api, w http.ResponseWriter, r *request) error
 
 // route is one interaction; the CapabilityStatement is made from this table.
 type route struct {
-	method, shape string // shape: "", "T", "T/_search", "T/id", "T/id/_history", "T/id/_history/v", "Patient/id/$everything", "metadata"
+	method, shape string // shape: "", "T", "T/_search", "T/id", "T/id/_history", "T/id/_history/v", "Patient/id/$everything", "Patient/id/$summary", "metadata"
 	interaction   string // R4 type- or system-restful-interaction code, "" where there is none
 	handle        handler
 }
@@ -98,6 +98,7 @@ func routes() []route {
 		{"GET", "T/id/_history/v", "vread", (*api).read},
 		{"GET", "Patient/id/$everything", "", (*api).everything},
 		{"POST", "Patient/id/$everything", "", (*api).everything},
+		{"GET", "Patient/id/$summary", "", (*api).summary},
 	}
 }
 
@@ -190,6 +191,8 @@ func (r *request) shape() (string, error) {
 		return "T/_search", nil
 	case len(p) == 3 && p[0] == "Patient" && p[2] == "$everything":
 		return "Patient/id/$everything", nil
+	case len(p) == 3 && p[0] == "Patient" && p[2] == "$summary":
+		return "Patient/id/$summary", nil
 	case strings.HasPrefix(p[len(p)-1], "$"):
 		return "", &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such operation here", Remedy: "GET metadata lists the operations."}
 	case len(p) == 2:

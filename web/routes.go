@@ -41,6 +41,7 @@ func (s *site) routes(mux router) {
 	for _, p := range recordPages {
 		s.signedIn(mux, "GET "+p.route(), s.record(p))
 	}
+	s.signedIn(mux, "POST /people/{ref}/find", s.find)
 	s.signedIn(mux, "GET /people/{ref}/results/{test}", s.test)
 	s.signedIn(mux, "GET /people/{ref}/documents/{id}", s.document)
 	s.signedIn(mux, "GET /people/{ref}/documents/{id}/content", s.documentContent)

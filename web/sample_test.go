@@ -46,8 +46,8 @@ func one(p compose.Provenance) []compose.Provenance { return []compose.Provenanc
 
 func notes(items int) []compose.SourceNote {
 	return []compose.SourceNote{
-		{Contributor: "gp", Name: "Ivy Court Surgery", LastHeard: sampleNow.Add(-4 * time.Minute), Items: items},
-		{Contributor: "hospital-east", Name: "East Kent Hospitals", LastHeard: sampleNow.Add(-30 * time.Hour), Late: true},
+		{Contributor: "gp", Name: "Ivy Court Surgery", LastHeard: sampleNow.Add(-4 * time.Minute), Linked: true, Items: items},
+		{Contributor: "hospital-east", Name: "East Kent Hospitals", LastHeard: sampleNow.Add(-30 * time.Hour), Linked: true, Late: true},
 	}
 }
 
@@ -77,19 +77,19 @@ func fullRecord() *compose.Record {
 			Title: "Warfarin 3mg tablets", Plain: "Thins the blood to prevent clots", Kind: "Medicine", Status: "active", Active: true, Date: "2024-02-11",
 			Conflict: "dose-warfarin", From: []compose.Provenance{from(gp, 11, "2026-09-28"), from(east, 12, "2026-10-10")},
 		},
-		Name: "Warfarin 3 mg tablets", Dose: "take as directed by the anticoagulant clinic, currently 3 mg", Route: "oral", Frequency: "once daily at 18:00",
+		Name: "Warfarin 3 mg tablets", Directions: "take as directed by the anticoagulant clinic, currently 3 mg", Route: "oral", Frequency: "once daily at 18:00",
 		Group: "current", JoinedBy: "same dm+d code", LastIssued: "2026-09-28", Review: "2026-12-01",
 		Says: []compose.MedicineSource{
-			{Name: "Warfarin 3mg tablets", Dose: "3 mg once daily", Status: "active", Date: "2026-09-28", From: from(gp, 11, "2026-09-28")},
-			{Name: "Warfarin", Dose: "4 mg once daily", Status: "active", Date: "2026-10-10", From: from(east, 12, "2026-10-10")},
+			{Name: "Warfarin 3mg tablets", Directions: "3 mg once daily", Status: "active", Date: "2026-09-28", From: from(gp, 11, "2026-09-28")},
+			{Name: "Warfarin", Directions: "4 mg once daily", Status: "active", Date: "2026-10-10", From: from(east, 12, "2026-10-10")},
 		},
 	}
 	simple := func(name, dose, frequency, group string, n int, on compose.Date) compose.Medicine {
 		p := from(gp, n, "2026-09-28")
 		return compose.Medicine{
 			Item: compose.Item{Title: name, Kind: "Medicine", Status: "active", Active: group == "current", Date: on, From: one(p)},
-			Name: name, Dose: dose, Route: "oral", Frequency: frequency, Group: group, LastIssued: "2026-09-28",
-			Says: []compose.MedicineSource{{Name: name, Dose: dose, Status: "active", Date: on, From: p}},
+			Name: name, Directions: dose + " – oral – " + frequency, Route: "oral", Frequency: frequency, Group: group, LastIssued: "2026-09-28",
+			Says: []compose.MedicineSource{{Name: name, Directions: dose, Status: "active", Date: on, From: p}},
 		}
 	}
 	stopped := simple("Ibuprofen 400 mg tablets", "400 mg", "three times a day with food", "recently-stopped", 15, "2026-08-02")
@@ -268,6 +268,16 @@ func newSample() *sample {
 		string(refFull): fullRecord(), string(refEmpty): quietRecord(refEmpty, "NEWMAN, Ola", compose.NotRecorded, "not recorded"),
 		string(refDead): deadRecord(), string(refNotShown): notShownRecord(),
 	}}
+}
+
+func (s *sample) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a disclose.Asking) (*compose.Record, error) {
+	r, err := s.Record(ctx, v, ref, where)
+	if err != nil || a.At.IsZero() {
+		return r, err
+	}
+	past := *r
+	past.AsOf, past.Past = a.At, true
+	return &past, nil
 }
 
 func (s *sample) Record(_ context.Context, v kmcr.Viewer, ref, where string, _ ...kmcr.Section) (*compose.Record, error) {
@@ -465,6 +475,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	person := "/people/" + string(refFull)
+	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
 	r := fullRecord()
 	for _, t := range slices.Concat(r.Results.Items, r.Observations.Items) {
