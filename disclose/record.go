@@ -124,6 +124,9 @@ func (s *Service) sources(ctx context.Context, o *opening, v sight) ([]compose.S
 	}
 	out := make([]compose.Source, 0, len(o.parties.contributors)+1)
 	for _, c := range o.parties.contributors {
+		if v.hidden != nil && v.hidden.kinds[o.parties.kind(c.Organisation)] {
+			continue // to leave out only the person's own would tell which it is
+		}
 		at, linked := here[c.Code]
 		src := compose.Source{
 			Contributor: c.Code, Name: c.Name, Organisation: c.Organisation, OrganisationName: o.parties.name(c.Organisation),

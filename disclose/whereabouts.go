@@ -22,11 +22,12 @@ const maskedText = "(withheld)"
 type whereabouts struct {
 	words   []string // lower case
 	sources map[kmcr.ContributorCode]bool
+	kinds   map[string]bool // of organisations near which somebody lives, or lives in
 }
 
 // whereaboutsOf gathers what must not be said of a person, from what every contributor says of where the person is.
 func whereaboutsOf(o *opening) *whereabouts {
-	w := &whereabouts{sources: map[kmcr.ContributorCode]bool{}}
+	w := &whereabouts{sources: map[kmcr.ContributorCode]bool{}, kinds: map[string]bool{"gp-practice": true, "care-home": true}}
 	for _, p := range o.patients {
 		c := readClaims(p)
 		for _, a := range c.Addresses {
@@ -60,6 +61,7 @@ func (w *whereabouts) organisation(p parties, o kmcr.ODS) {
 		return
 	}
 	w.add(string(o))
+	w.kinds[p.kind(o)] = true
 	if known := p.organisation(o); known != nil {
 		w.add(known.Name)
 		w.add(known.Telephone)
