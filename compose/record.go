@@ -52,9 +52,9 @@ type Source struct {
 	OrganisationName string               `json:"organisationName"`
 	Kind             string               `json:"kind,omitempty"` // of organisation, as kmcr.Organisation has it
 	Telephone        string               `json:"telephone,omitempty"`
-	LastHeard        time.Time            `json:"lastHeard"` // of anything
-	LastHeardHere    time.Time            `json:"lastHeardAboutPerson"`
-	Late             bool                 `json:"late"` // against its own rhythm
+	LastHeard        time.Time            `json:"lastHeard,omitzero"`            // of anything
+	LastHeardHere    time.Time            `json:"lastHeardAboutPerson,omitzero"` // left out: never
+	Late             bool                 `json:"late"`                          // against its own rhythm
 	Authority        int                  `json:"-"`
 	Sections         []kmcr.Section       `json:"sections"` // those it is expected to fill
 	Linked           bool                 `json:"linked"`   // has a patient linked to this person
@@ -135,8 +135,8 @@ type Part[T any] struct {
 type SourceNote struct {
 	Contributor kmcr.ContributorCode `json:"contributor"`
 	Name        string               `json:"name"`
-	LastHeard   time.Time            `json:"lastHeard"` // of anything
-	About       time.Time            `json:"lastHeardAboutPerson"`
+	LastHeard   time.Time            `json:"lastHeard,omitzero"` // of anything
+	About       time.Time            `json:"lastHeardAboutPerson,omitzero"`
 	Linked      bool                 `json:"linked"` // has sent something about this person
 	Late        bool                 `json:"late"`   // against its own rhythm; never of one that has sent nothing about this person
 	Items       int                  `json:"items"`

@@ -49,6 +49,8 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
 	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
 
+	s.signedIn(mux, "GET /authority", s.authority)
+	s.signedIn(mux, "POST /authority/{fact}", s.setAuthority)
 	s.signedIn(mux, "GET /caseload", s.caseload)
 	s.signedIn(mux, "GET /alerts", s.alerts)
 	s.signedIn(mux, "GET /privacy", s.privacy)

@@ -280,6 +280,18 @@ func (s *sample) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a di
 	return &past, nil
 }
 
+func (s *sample) Orders(_ context.Context, v kmcr.Viewer) ([]compose.AuthorityOrder, bool, error) {
+	return compose.DefaultAuthority(), v.Role == kmcr.RoleRecordsOfficer, nil
+}
+
+func (s *sample) SetOrder(_ context.Context, v kmcr.Viewer, fact compose.Fact, kinds []string, _ string) error {
+	if v.Role != kmcr.RoleRecordsOfficer {
+		return &kmcr.Error{Kind: kmcr.Refused, Message: "this list belongs to another job"}
+	}
+	s.decided = append(s.decided, string(fact)+" "+strings.Join(kinds, " "))
+	return nil
+}
+
 func (s *sample) Record(_ context.Context, v kmcr.Viewer, ref, where string, _ ...kmcr.Section) (*compose.Record, error) {
 	s.asked = append(s.asked, where)
 	if ref == string(refRefused) || ref == string(refNoGlass) {
@@ -488,7 +500,8 @@ func samplePages() (all []struct{ Role, Path string }) {
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/access")
-	add("records-officer", "/matches")
+	add("records-officer", "/matches", "/authority")
+	add("gp", "/authority")
 	add("integration-engineer", "/", "/feeds", "/feeds/parked/31")
 	return all
 }
