@@ -35,9 +35,28 @@ func (c *composer) changes() {
 	add("safeguarding", r.Safeguarding.Items...)
 	add("", r.Alerts.Items...)
 	add("other", r.Other.Items...)
-	slices.SortStableFunc(r.Changes, func(a, b Change) int {
-		return cmp.Or(newestOf(b.From).Compare(newestOf(a.From)), cmp.Compare(b.Date.key(), a.Date.key()), cmp.Compare(a.Title, b.Title))
+	r.Changes = latest(r.Changes)
+}
+
+// latest orders changes by when they were taken in, then by their own date, the newest first.
+func latest(changes []Change) []Change {
+	type key struct {
+		recorded    time.Time
+		date, title string
+		at          int
+	}
+	keys := make([]key, len(changes))
+	for n, c := range changes {
+		keys[n] = key{newestOf(c.From), c.Date.key(), c.Title, n}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		return cmp.Or(b.recorded.Compare(a.recorded), cmp.Compare(b.date, a.date), cmp.Compare(a.title, b.title), cmp.Compare(a.at, b.at))
 	})
+	out := make([]Change, len(changes))
+	for n, k := range keys {
+		out[n] = changes[k.at]
+	}
+	return out
 }
 
 func itemsOf[T any](list []T, item func(T) Item) []Item {

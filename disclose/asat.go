@@ -3,6 +3,7 @@ package disclose
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 
 	"kmcr"
@@ -68,20 +69,42 @@ func (s *Service) look(ctx context.Context, o *opening, id string) (*audit.Entry
 	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such look at this record"}
 }
 
-// today keeps what may be seen under the labels of today as well, and of a look what it was shown.
-func (st standing) today(o *opening, list []*kmcr.Statement) []*kmcr.Statement {
-	if len(st.now) > 0 && len(st.then) > 0 && st.now[0] == st.then[0] && st.seen == nil {
-		return list
+// see judges the record as it stood: by the labels that it had, by those that it has today, and of a look only what it was shown.
+func (st standing) see(o *opening) sight {
+	now := current(st.now)
+	if st.asNow() {
+		return o.see(now)
 	}
-	var out []*kmcr.Statement
-	for _, x := range list {
-		if (st.seen == nil || st.seen[audit.Shown{ID: x.ID, Version: x.Version}]) && st.visible(o, x) {
-			out = append(out, x)
+	then := current(st.then)
+	v := o.look(then, hides(then) || hides(now))
+	may := map[kmcr.StatementID]bool{}
+	for _, s := range o.see(now).permitted {
+		may[s.ID] = true
+	}
+	stands := map[kmcr.StatementID]bool{}
+	for _, s := range now {
+		stands[s.ID] = true
+	}
+	var kept []*kmcr.Statement
+	for _, x := range v.permitted {
+		if (st.seen == nil || st.seen[audit.Shown{ID: x.ID, Version: x.Version}]) && (may[x.ID] || !stands[x.ID] && st.visible(o, x)) {
+			kept = append(kept, x)
 		}
 	}
-	return out
+	v.permitted = kept
+	return v
 }
 
+func (st standing) asNow() bool {
+	for n := range st.now {
+		if st.now[n] != st.then[n] {
+			return false
+		}
+	}
+	return st.seen == nil
+}
+
+// visible tells whether what no longer stands may be seen under the last labels that it had.
 func (st standing) visible(o *opening, x *kmcr.Statement) bool {
 	for _, c := range st.now {
 		head := c.Head(x.ID)
@@ -109,12 +132,56 @@ func (s *Service) place(ctx context.Context, o *opening, in *compose.Input, a As
 	if a.Looks == 0 {
 		return nil
 	}
-	entries, err := s.db.AuditOf(ctx, o.person, a.Looks)
-	if err != nil {
-		return unavailable(err)
+	var err error
+	in.Since, in.Looked, err = s.sittings.last(lookKey{o.facts.Viewer.Account, o.person}, o.facts.Now, func() (time.Time, bool, error) {
+		entries, err := s.db.AuditOf(ctx, o.person, a.Looks)
+		since, looked := lastLook(entries, o.facts.Viewer.Account, o.facts.Now)
+		return since, looked, unavailable(err)
+	})
+	return err
+}
+
+// sittings remember when viewers last looked at people, so that not every page of a sitting reads the audit log again.
+// What it does not know the log tells; what another process wrote meanwhile shows in the next sitting.
+type sittings struct {
+	mu    sync.Mutex
+	known map[lookKey]sat
+}
+
+type lookKey struct {
+	account string
+	person  kmcr.PersonID
+}
+
+// sat is one sitting: its latest look, and when the sitting before it ended.
+type sat struct {
+	latest, since time.Time
+	looked        bool
+}
+
+// mostSittings is how many are remembered before all are forgotten.
+const mostSittings = 20_000
+
+func (k *sittings) last(key lookKey, now time.Time, read func() (time.Time, bool, error)) (since time.Time, looked bool, err error) {
+	k.mu.Lock()
+	s, ok := k.known[key]
+	k.mu.Unlock()
+	switch {
+	case !ok:
+		if s.since, s.looked, err = read(); err != nil {
+			return since, looked, err
+		}
+	case now.Sub(s.latest) > sitting:
+		s.since, s.looked = s.latest, true
 	}
-	in.Since, in.Looked = lastLook(entries, o.facts.Viewer.Account, o.facts.Now)
-	return nil
+	s.latest = now
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil || len(k.known) >= mostSittings {
+		k.known = map[lookKey]sat{}
+	}
+	k.known[key] = s
+	return s.since, s.looked, nil
 }
 
 // notPartOf says of the sections of which a look was shown nothing that they were no part of it, so that none looks empty.

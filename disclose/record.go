@@ -49,30 +49,21 @@ func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a A
 
 // input filters what was read and says what the record is made from.
 func (s *Service) input(ctx context.Context, o *opening, compartments standing, only []kmcr.Section) (compose.Input, error) {
-	all := current(compartments.then)
-	hidden := hides(current(compartments.now))
-	permitted, withheld := o.decision.Items(o.facts, inSections(all, only))
-	permitted = compartments.today(o, permitted)
+	v := compartments.see(o)
 	in := compose.Input{
-		Ref: o.person.Ref(), Now: o.facts.Now, Statements: permitted,
-		Withheld: map[kmcr.Section]int{}, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
+		Ref: o.person.Ref(), Now: o.facts.Now, Statements: inSections(v.permitted, only),
+		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
 		Organisations: o.parties.organisation,
 	}
-	for _, w := range withheld {
-		if w.ByLabel {
-			in.Withheld[w.Statement.Section]++
-		}
-	}
-	o.entry.Shown, o.entry.Withheld = shown(permitted), len(withheld)
-	recorded := recordedIn(compartments.then)
-	for _, i := range identities(o.patients, o.parties, recorded, hidden) {
+	o.entry.Shown, o.entry.Withheld = shown(in.Statements), v.left
+	for _, i := range v.identities(o) {
 		in.Demographics = append(in.Demographics, i.demographics(o.parties))
 	}
 	var err error
 	if in.Authority, err = s.Authority(ctx); err != nil {
 		return in, err
 	}
-	if in.Sources, err = s.sources(ctx, o, recorded); err != nil {
+	if in.Sources, err = s.sources(ctx, o, v); err != nil {
 		return in, err
 	}
 	in.PossibleDuplicate, err = s.possibleDuplicate(ctx, o.patients)
@@ -120,19 +111,22 @@ func hiddenFrom(r kmcr.Role) map[kmcr.Section]string {
 }
 
 // sources says of each contributor when it was last heard, at all and about this person.
-func (s *Service) sources(ctx context.Context, o *opening, recorded map[kmcr.PatientID]time.Time) ([]compose.Source, error) {
+func (s *Service) sources(ctx context.Context, o *opening, v sight) ([]compose.Source, error) {
 	tallies, err := s.tallies(ctx)
 	if err != nil {
 		return nil, err
 	}
 	here := map[kmcr.ContributorCode]time.Time{}
 	for _, p := range o.patients {
-		if t := recorded[p.ID]; t.After(here[p.Contributor]) || here[p.Contributor].IsZero() {
+		if t := v.recorded[p.ID]; !v.unnamed[p.ID] && (t.After(here[p.Contributor]) || here[p.Contributor].IsZero()) {
 			here[p.Contributor] = t
 		}
 	}
-	out := make([]compose.Source, 0, len(o.parties.contributors))
+	out := make([]compose.Source, 0, len(o.parties.contributors)+1)
 	for _, c := range o.parties.contributors {
+		if v.hidden != nil && v.hidden.kinds[o.parties.kind(c.Organisation)] {
+			continue // to leave out only the person's own would tell which it is
+		}
 		at, linked := here[c.Code]
 		src := compose.Source{
 			Contributor: c.Code, Name: c.Name, Organisation: c.Organisation, OrganisationName: o.parties.name(c.Organisation),
@@ -146,6 +140,9 @@ func (s *Service) sources(ctx context.Context, o *opening, recorded map[kmcr.Pat
 			src.Telephone, src.Kind = org.Telephone, org.Kind
 		}
 		out = append(out, src)
+	}
+	if len(v.unnamed) > 0 {
+		out = append(out, compose.Source{Contributor: maskedSource, Name: "A source that is not named"})
 	}
 	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 	"kmcr/access"
 	"kmcr/audit"
 	"kmcr/compose"
+	"kmcr/fhir"
 	"kmcr/store"
 )
 
@@ -55,8 +56,8 @@ type CaseloadEntry struct {
 // member is one person of a caseload with what was read of them.
 type member struct {
 	CaseloadEntry
-	patients []*store.Patient
-	facts    access.Facts
+	*opening
+	sight sight
 }
 
 // Caseload lists my people and my team's, newest first; where there are none, those whom my organisation has in its care now.
@@ -105,8 +106,11 @@ func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, accou
 		if look.decision.Outcome != access.Permitted {
 			continue
 		}
-		m := member{patients: look.patients, facts: look.facts}
-		m.Found, m.Kind, m.Since, m.Badges = known(i.Person, look.patients, p), look.decision.Kind, i.From, badges(look, p)
+		m := member{opening: look}
+		if m.sight, err = s.sight(ctx, look); err != nil {
+			return nil, err
+		}
+		m.Found, m.Kind, m.Since, m.Badges = known(i.Person, look.patients, p), look.decision.Kind, i.From, badges(look, m.sight, p)
 		out = append(out, m)
 	}
 	return out, nil
@@ -122,11 +126,20 @@ func onCaseload(i kmcr.Involvement) bool {
 	return true
 }
 
-// badges say at a glance what has changed for somebody.
-func badges(o *opening, p parties) []string {
+// sight reads what of a record that is open to the viewer the viewer may see.
+func (s *Service) sight(ctx context.Context, o *opening) (sight, error) {
+	compartments, err := s.compartments(ctx, o.patients)
+	if err != nil {
+		return sight{}, err
+	}
+	return o.see(current(compartments)), nil
+}
+
+// badges say at a glance what has changed for somebody, as far as the viewer may see the spell that says so.
+func badges(o *opening, v sight, p parties) []string {
 	out := []string{}
 	for _, i := range o.facts.Involvements {
-		if i.Kind != "spell" || !i.Open(o.facts.Now) || !access.Section(o.facts.Viewer.Role, kmcr.Encounters) {
+		if i.Kind != "spell" || !i.Open(o.facts.Now) || v.hidden != nil || !v.openSpell(i.Patient) {
 			continue
 		}
 		where := "under the care of " + p.name(i.Organisation)
@@ -141,6 +154,17 @@ func badges(o *opening, p parties) []string {
 		}
 	}
 	return out
+}
+
+// openSpell tells whether a spell that has not ended may be seen.
+func (v sight) openSpell(p kmcr.PatientID) bool {
+	return slices.ContainsFunc(v.permitted, func(s *kmcr.Statement) bool {
+		if s.Type != "Encounter" || s.ID.Patient != p {
+			return false
+		}
+		root := fhir.Of(s).Root()
+		return !root.First("period.end").Exists() && root.Get("status").Text() != "finished"
+	})
 }
 
 func since(t time.Time) string {
@@ -214,13 +238,29 @@ func (s *Service) alerts(ctx context.Context, v kmcr.Viewer, members []member, p
 			continue
 		}
 		m := whose[e.Patient]
+		if !m.sight.tells(e) {
+			continue
+		}
+		where := p.name(p.contributor(from[e.Patient]).Organisation)
+		if m.sight.hidden != nil {
+			where = "an organisation that is not named"
+		}
 		out = append(out, Alert{
 			ID: strconv.FormatInt(e.ID, 10), Topic: e.Topic, Ref: m.Ref, Name: m.Name, At: e.At, State: "new",
-			Text: topic.words + p.name(p.contributor(from[e.Patient]).Organisation),
+			Text: topic.words + where,
 		})
 	}
 	slices.SortStableFunc(out, func(a, b Alert) int { return b.At.Compare(a.At) })
 	return out, nil
+}
+
+// tells tells whether a viewer may hear of an event: of one that a statement
+// speaks of only where the statement may be seen.
+func (v sight) tells(e kmcr.Event) bool {
+	if e.Statement == (kmcr.StatementID{}) {
+		return !v.unnamed[e.Patient]
+	}
+	return slices.ContainsFunc(v.permitted, func(s *kmcr.Statement) bool { return s.ID == e.Statement })
 }
 
 // topic is a kind of event: the section one must see to hear of it, and how it is told, without clinical content.
@@ -318,10 +358,7 @@ func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string) ([]P
 	out := []Pair{}
 	for _, r := range reviews[:min(len(reviews), mostPairs)] {
 		pair := Pair{ID: r.ID, At: r.At, Score: r.Score, Reasons: r.Reasons, State: r.State}
-		if pair.A, err = s.demographicsOf(ctx, r.A, p); err != nil {
-			return nil, err
-		}
-		if pair.B, err = s.demographicsOf(ctx, r.B, p); err != nil {
+		if err = s.sides(ctx, &pair, r, p); err != nil {
 			return nil, err
 		}
 		out = append(out, pair)
@@ -330,16 +367,51 @@ func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string) ([]P
 	return out, s.audit(ctx, e)
 }
 
-func (s *Service) demographicsOf(ctx context.Context, id kmcr.PatientID, p parties) (compose.Demographics, error) {
-	patient, err := s.db.PatientByID(ctx, id)
-	if err != nil || patient == nil {
-		return compose.Demographics{}, unavailable(err)
+// sides reads both of a pair. Where either, or anybody whom either is linked
+// to, must not be found, neither's whereabouts are shown: they may be one person.
+func (s *Service) sides(ctx context.Context, pair *Pair, r store.Review, p parties) error {
+	a, err := s.db.PatientByID(ctx, r.A)
+	if err != nil {
+		return unavailable(err)
+	}
+	b, err := s.db.PatientByID(ctx, r.B)
+	if err != nil {
+		return unavailable(err)
+	}
+	var all []*store.Patient
+	for _, one := range []*store.Patient{a, b} {
+		if one == nil {
+			continue
+		}
+		all = append(all, one)
+		if one.Person != 0 {
+			linked, err := s.db.Links(ctx, one.Person)
+			if err != nil {
+				return unavailable(err)
+			}
+			all = append(all, linked...)
+		}
+	}
+	hidden, err := s.hidden(ctx, all)
+	if err != nil {
+		return err
+	}
+	pair.A, err = s.demographicsOf(ctx, a, p, hidden)
+	if err == nil {
+		pair.B, err = s.demographicsOf(ctx, b, p, hidden)
+	}
+	return err
+}
+
+func (s *Service) demographicsOf(ctx context.Context, patient *store.Patient, p parties, hidden bool) (compose.Demographics, error) {
+	if patient == nil {
+		return compose.Demographics{}, nil
 	}
 	compartments, err := s.compartments(ctx, []*store.Patient{patient})
 	if err != nil {
 		return compose.Demographics{}, err
 	}
-	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hides(current(compartments))) {
+	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hidden) {
 		return i.demographics(p), nil
 	}
 	return compose.Demographics{}, nil

@@ -34,6 +34,9 @@ func Mount(mux *http.ServeMux, c Config) error {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	if c.MaxBody == 0 {
 		c.MaxBody = 64 << 20
 	}
@@ -97,6 +100,22 @@ func routes() []route {
 		{"POST", "Patient/id/$everything", "", (*api).everything},
 		{"GET", "Patient/id/$summary", "", (*api).summary},
 	}
+}
+
+// Patterns lists the interactions that the API answers: method and path, {type}, {id} and {version} standing for themselves.
+func Patterns() []string {
+	named := map[string]string{"T": "{type}", "id": "{id}", "v": "{version}"}
+	var all []string
+	for _, r := range routes() {
+		parts := strings.Split(r.shape, "/")
+		for n, part := range parts {
+			if name, ok := named[part]; ok {
+				parts[n] = name
+			}
+		}
+		all = append(all, r.method+" "+root+"/"+strings.Join(parts, "/"))
+	}
+	return all
 }
 
 // ServeHTTP finds the route, establishes who asks, and answers.

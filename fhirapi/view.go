@@ -50,12 +50,13 @@ func (a *api) open(r *request, patient string) (*view, error) {
 
 func lookView(a *api, r *request, look *disclose.Look) *view {
 	v := &view{patient: look.Patient, ref: string(look.Ref), withheld: look.Withheld, patients: map[string]bool{}}
+	for _, id := range look.Patients {
+		v.patients[id.String()] = true
+	}
 	for _, s := range look.Statements {
-		if s.Type == "Patient" {
-			v.patients[s.ID.String()] = true
-			continue // the person stands for them
+		if s.Type != "Patient" { // the person stands for them
+			v.statements = append(v.statements, s)
 		}
-		v.statements = append(v.statements, s)
 	}
 	v.differences = func() ([]disclose.Difference, error) { return a.Disclose.Differences(r.Context(), look) }
 	v.show = func(shown []*kmcr.Statement) error {
