@@ -49,6 +49,10 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
 	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
 
+	s.signedIn(mux, "GET /people/{ref}/report/{id}", s.reportForm)
+	s.signedIn(mux, "POST /people/{ref}/report/{id}", s.report)
+	s.signedIn(mux, "GET /corrections", s.corrections)
+	s.signedIn(mux, "POST /corrections/{id}/{n}", s.answerCorrection)
 	s.signedIn(mux, "GET /authority", s.authority)
 	s.signedIn(mux, "POST /authority/{fact}", s.setAuthority)
 	s.signedIn(mux, "GET /caseload", s.caseload)
