@@ -11,13 +11,25 @@ import (
 	"kmcr/store"
 )
 
-// Orders lists whose word counts first for every fact, as it holds now, and whether the viewer may change it. It speaks of no person.
+// Orders lists whose word counts first for every fact, as it holds now, and whether the viewer may change it. It speaks of no person;
+// who may look for people, or decides on matches, may read it. Errors: kmcr.Refused.
 func (s *Service) Orders(ctx context.Context, v kmcr.Viewer) (orders []compose.AuthorityOrder, mayChange bool, err error) {
 	p, err := s.parties(ctx)
 	if err != nil {
 		return nil, false, err
 	}
-	mayChange, _ = access.MayWork(v, p.organisation(v.Organisation), access.WorkMatches)
+	e := s.entry(v, "work-list", "/authority")
+	e.Purpose = kmcr.Administration
+	mayChange, e.Rule = access.MayWork(v, p.organisation(v.Organisation), access.WorkMatches)
+	if e.Allowed = mayChange; !mayChange {
+		e.Allowed, e.Rule = access.MayFind(v, p.organisation(v.Organisation))
+	}
+	if err := s.audit(ctx, e); err != nil {
+		return nil, false, err
+	}
+	if !e.Allowed {
+		return nil, false, &kmcr.Error{Kind: kmcr.Refused, Message: e.Rule, Remedy: "If it should be yours, ask your organisation's administrator about your role."}
+	}
 	orders, err = s.orders(ctx)
 	return orders, mayChange, err
 }
