@@ -82,10 +82,7 @@ func (s *site) corrections(q *ask) error {
 
 // answerCorrection keeps what the contributor answered.
 func (s *site) answerCorrection(q *ask) error {
-	n, err := strconv.Atoi(q.PathValue("n"))
-	if err != nil {
-		return &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such report"}
-	}
+	n, _ := strconv.Atoi(q.PathValue("n")) // what is no number is no report: disclose says so, and keeps that it was asked
 	var v struct {
 		State  string `json:"state"`
 		Answer string `json:"answer"`
