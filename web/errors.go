@@ -56,6 +56,8 @@ type failure struct {
 	Reference string    `json:"reference,omitempty"`
 	// MayBreakGlass tells a refused professional that an emergency opening is theirs to take.
 	MayBreakGlass bool `json:"mayBreakGlass,omitempty"`
+	// MayClaim tells them that saying to be involved is.
+	MayClaim bool `json:"mayClaim,omitempty"`
 }
 
 // fail turns an error into a page or JSON. It is the only place that does.
@@ -120,7 +122,7 @@ func (s *site) refused(q *ask, f *failure) bool {
 	if why.Remedy != "" {
 		f.Remedy = sentence(why.Remedy)
 	}
-	f.MayBreakGlass = why.MayBreakGlass
+	f.MayBreakGlass, f.MayClaim = why.MayBreakGlass, why.MayClaim
 	if q.wantsJSON() {
 		_ = q.writeJSON(http.StatusForbidden, map[string]any{"error": f})
 		return true
