@@ -222,3 +222,68 @@ func TestAboutIsMadeFromWhatIsInForce(t *testing.T) {
 		}
 	}
 }
+
+// Somebody who searches without end is stopped, and the searches are in the log.
+func TestSearchesAreBounded(t *testing.T) {
+	h := house.New(t)
+	dr := doctor(h)
+	stopped := 0
+	for n := range 605 {
+		if got := dr.Ask("POST", "/people/search", fmt.Sprintf(`{"nhs_number":%q}`, house.NHS(n))); got.Status == 429 {
+			stopped++
+		} else if got.Status != 200 {
+			t.Fatalf("answered %d", got.Status)
+		}
+	}
+	if stopped != 5 {
+		t.Errorf("%d of 605 searches were stopped", stopped)
+	}
+	if got := dr.Get("/fhir/R4/Patient?identifier=" + house.NHS(1)); got.Status != 429 || !strings.Contains(got.Body, "throttled") {
+		t.Errorf("the FHIR search is another way: %d", got.Status)
+	}
+	if n := h.Audited(); n < 606 {
+		t.Errorf("%d searches are in the log", n)
+	}
+	h.Pass(time.Minute)
+	if got := dr.Ask("POST", "/people/search", fmt.Sprintf(`{"nhs_number":%q}`, house.NHS(1))); got.Status != 200 {
+		t.Errorf("a minute later: %d", got.Status)
+	}
+}
+
+// Attack 58: what was shown cannot be framed, kept or guessed by another site.
+func TestHeadersOfEveryAnswer(t *testing.T) {
+	h := house.New(t)
+	p := plant(h, 1, "hospital", "")
+	dr := doctor(h)
+	h.Involve(kmcr.Involvement{Person: p.id, Kind: "spell", Organisation: "RVV"})
+	for _, path := range []string{"/", "/about", "/people/" + p.ref, "/people/nobody", "/nowhere", "/caseload", "/fhir/R4/Patient/" + p.ref, "/fhir/R4/Patient/nobody", "/fhir/R4/metadata"} {
+		got := dr.Get(path)
+		for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"} {
+			if got.Header.Get(name) != want {
+				t.Errorf("%s: %s is %q", path, name, got.Header.Get(name))
+			}
+		}
+		policy := got.Header.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: %q", path, policy)
+		}
+	}
+}
+
+// Attack 57: another site's page opens nothing in the name of who has signed in.
+func TestAnotherSitesPageChangesNothing(t *testing.T) {
+	h := house.New(t)
+	p := plant(h, 1, "hospital", "")
+	dr, officer := doctor(h), privacyOfficer(h)
+	for _, path := range []string{"/break-glass", "/involved", "/objections"} {
+		for _, a := range []house.Asker{dr, officer} {
+			for _, from := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+				got := a.Ask("POST", "/people/"+p.ref+path, `{"reason":"collapsed in the street"}`, from...)
+				if got.Status != 403 || !strings.Contains(got.Body, "another site") {
+					t.Errorf("%s from %v: %d %s", path, from, got.Status, got.Body)
+				}
+			}
+		}
+	}
+	reads(t, dr, p.ref, 403)
+}
