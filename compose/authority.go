@@ -1,5 +1,7 @@
 package compose
 
+import "slices"
+
 // Fact is a kind of fact on which contributors may disagree.
 type Fact string
 
@@ -68,4 +70,16 @@ func aKind(kind string) string {
 	default:
 		return "a " + w
 	}
+}
+
+// Kinds lists the kinds of organisation, in the order of their names.
+func Kinds() []string {
+	var all []string
+	for k := range kindWords {
+		if k != "" {
+			all = append(all, k)
+		}
+	}
+	slices.Sort(all)
+	return all
 }

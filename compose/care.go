@@ -355,9 +355,12 @@ func (c *composer) plan(e *entry) {
 	for _, p := range v.Get("prediction").Items() {
 		outcomes = append(outcomes, concept(p.Get("outcome")).text)
 	}
-	c.r.Plans.Items = append(c.r.Plans.Items, Item{Title: orUnnamed(title, "Plan"), Kind: e.Type, Status: terms.Say(terms.Status, st), Active: !slices.Contains([]string{"completed", "revoked", "cancelled", "rejected", "inactive", "stopped"}, st),
+	c.r.Plans.Items = append(c.r.Plans.Items, Item{Title: orUnnamed(title, "Plan"), Kind: planKinds[e.Type], Status: terms.Say(terms.Status, st), Active: !slices.Contains([]string{"completed", "revoked", "cancelled", "rejected", "inactive", "stopped"}, st),
 		Date: when(v, "created", "period.start", "dateTime", "startDate", "occurrenceDateTime", "date", "statusDate"), End: when(v, "period.end", "provision.period.end"),
 		Details: details("Plan", planText(v), "Activities", strings.Join(activities, "; "), "Outcome", strings.Join(outcomes, ", "), "Decision", v.First("provision.type").Text(), "Rule", concept(v.Get("policyRule")).text, "Note", notes(v)), From: []Provenance{c.from(e)}})
 }
+
+// planKinds are the kinds of plans, wishes and risks for readers.
+var planKinds = map[string]string{"CarePlan": "Care plan", "Goal": "Goal", "Consent": "Decision or consent", "RiskAssessment": "Risk assessment", "AdverseEvent": "Adverse event"}
 
 func planText(v fhir.Value) string { return v.Get("description").Text() }

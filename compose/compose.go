@@ -30,6 +30,7 @@ func Compose(in Input) *Record {
 	c.generalPractice()
 	c.disputes()
 	c.finish()
+	c.corrections()
 	c.changes()
 	return c.r
 }

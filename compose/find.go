@@ -27,11 +27,34 @@ func (r *Record) Find(typed string) []Hit {
 	if len(wanted) == 0 {
 		return hits
 	}
+	r.each(func(page string, i Item) {
+		if rank, found, ok := meets(wanted, i); ok {
+			hits = append(hits, Hit{Item: i, Page: page, Found: found, rank: rank})
+		}
+	})
+	slices.SortStableFunc(hits, func(a, b Hit) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.Date.key(), a.Date.key()), cmp.Compare(a.Title, b.Title))
+	})
+	return hits
+}
+
+// Standing is the item that shows a statement, and the page that it stands on; nil where none does.
+func (r *Record) Standing(statement string) (hit *Hit) {
+	r.each(func(page string, i Item) {
+		for _, p := range i.From {
+			if hit == nil && p.Statement == statement {
+				hit = &Hit{Item: i, Page: page}
+			}
+		}
+	})
+	return hit
+}
+
+// each walks every item that the record shows, with the page that it stands on and all that stands on its line.
+func (r *Record) each(f func(page string, i Item)) {
 	add := func(page string, items ...Item) {
 		for _, i := range items {
-			if rank, found, ok := meets(wanted, i); ok {
-				hits = append(hits, Hit{Item: i, Page: page, Found: found, rank: rank})
-			}
+			f(page, i)
 		}
 	}
 	add("", r.Alerts.Items...)
@@ -51,10 +74,6 @@ func (r *Record) Find(typed string) []Hit {
 	add("plans", r.Plans.Items...)
 	add("safeguarding", r.Safeguarding.Items...)
 	add("other", r.Other.Items...)
-	slices.SortStableFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.Date.key(), a.Date.key()), cmp.Compare(a.Title, b.Title))
-	})
-	return hits
 }
 
 // searched is the item with what else stands on its line.

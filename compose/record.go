@@ -20,8 +20,10 @@ type Input struct {
 	Organisations func(kmcr.ODS) *kmcr.Organisation
 	// Authority says whose word counts first for each fact; nil: DefaultAuthority.
 	Authority []AuthorityOrder
-	Now       time.Time // the instant at which the record is shown
-	Past      bool      // Now lies in the past: the record as it stood
+	// Corrections are the problems that readers have reported with statements of this person's patients.
+	Corrections []Correction
+	Now         time.Time // the instant at which the record is shown
+	Past        bool      // Now lies in the past: the record as it stood
 	// Since is when the viewer last looked, for what has changed; zero: not asked. Looked is false where that is not known and Since is only a while ago.
 	Since  time.Time
 	Looked bool
@@ -52,9 +54,9 @@ type Source struct {
 	OrganisationName string               `json:"organisationName"`
 	Kind             string               `json:"kind,omitempty"` // of organisation, as kmcr.Organisation has it
 	Telephone        string               `json:"telephone,omitempty"`
-	LastHeard        time.Time            `json:"lastHeard"` // of anything
-	LastHeardHere    time.Time            `json:"lastHeardAboutPerson"`
-	Late             bool                 `json:"late"` // against its own rhythm
+	LastHeard        time.Time            `json:"lastHeard,omitzero"`            // of anything
+	LastHeardHere    time.Time            `json:"lastHeardAboutPerson,omitzero"` // left out: never
+	Late             bool                 `json:"late"`                          // against its own rhythm
 	Authority        int                  `json:"-"`
 	Sections         []kmcr.Section       `json:"sections"` // those it is expected to fill
 	Linked           bool                 `json:"linked"`   // has a patient linked to this person
@@ -104,11 +106,12 @@ type Record struct {
 	// Past tells that the record is shown as it stood at AsOf, which lies in the past.
 	Past bool `json:"past,omitempty"`
 	// Since, Looked and Changes say what has been taken in since the viewer last looked; Looked is false where the viewer has not looked lately.
-	Since     *time.Time `json:"since,omitempty"`
-	Looked    bool       `json:"looked,omitempty"`
-	Changes   []Change   `json:"changes,omitempty"`
-	Conflicts []Conflict `json:"conflicts"`
-	Sources   []Source   `json:"sources"`
+	Since       *time.Time   `json:"since,omitempty"`
+	Looked      bool         `json:"looked,omitempty"`
+	Changes     []Change     `json:"changes,omitempty"`
+	Conflicts   []Conflict   `json:"conflicts"`
+	Sources     []Source     `json:"sources"`
+	Corrections []Correction `json:"corrections"` // problems that readers have reported, with their answers
 	// NotShown lists permitted statements that stand in no part above, with the reason (conservation: every statement is shown or listed here).
 	NotShown []NotShown `json:"notShown"`
 
@@ -135,8 +138,8 @@ type Part[T any] struct {
 type SourceNote struct {
 	Contributor kmcr.ContributorCode `json:"contributor"`
 	Name        string               `json:"name"`
-	LastHeard   time.Time            `json:"lastHeard"` // of anything
-	About       time.Time            `json:"lastHeardAboutPerson"`
+	LastHeard   time.Time            `json:"lastHeard,omitzero"` // of anything
+	About       time.Time            `json:"lastHeardAboutPerson,omitzero"`
 	Linked      bool                 `json:"linked"` // has sent something about this person
 	Late        bool                 `json:"late"`   // against its own rhythm; never of one that has sent nothing about this person
 	Items       int                  `json:"items"`
@@ -165,6 +168,7 @@ type Item struct {
 	End      Date         `json:"end,omitempty"`
 	Details  []Detail     `json:"details,omitempty"`
 	Conflict string       `json:"conflict,omitempty"` // id of a Conflict
+	Reported bool         `json:"reported,omitempty"` // a reader has reported a problem with it, and its contributor has not answered
 	From     []Provenance `json:"from"`
 }
 

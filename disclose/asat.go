@@ -126,6 +126,9 @@ func (s *Service) place(ctx context.Context, o *opening, in *compose.Input, a As
 		}
 		o.entry.Detail = withDetail(o.entry.Detail, "as-at", a.At.UTC().Format(time.RFC3339))
 	}
+	if a.Look != "" {
+		notPartOf(in)
+	}
 	if a.Looks == 0 {
 		return nil
 	}
@@ -179,6 +182,19 @@ func (k *sittings) last(key lookKey, now time.Time, read func() (time.Time, bool
 	}
 	k.known[key] = s
 	return s.since, s.looked, nil
+}
+
+// notPartOf says of the sections of which a look was shown nothing that they were no part of it, so that none looks empty.
+func notPartOf(in *compose.Input) {
+	part := map[kmcr.Section]bool{}
+	for _, x := range in.Statements {
+		part[x.Section] = true
+	}
+	for _, s := range kmcr.AllSections {
+		if !part[s] && in.Unavailable[s] == "" {
+			in.Unavailable[s] = "Nothing of it was shown in that look, or you may not see it."
+		}
+	}
 }
 
 func withDetail(d map[string]string, key, value string) map[string]string {

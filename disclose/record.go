@@ -63,6 +63,9 @@ func (s *Service) input(ctx context.Context, o *opening, compartments standing, 
 	if in.Authority, err = s.Authority(ctx); err != nil {
 		return in, err
 	}
+	if in.Corrections, err = s.corrections(ctx, o.patients); err != nil {
+		return in, err
+	}
 	if in.Sources, err = s.sources(ctx, o, v); err != nil {
 		return in, err
 	}

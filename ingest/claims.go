@@ -170,6 +170,12 @@ func identityOf(c *translate.Claims) match.Identity {
 		id.Postcodes = append(id.Postcodes, a.Postcode)
 		if len(a.Lines) > 0 {
 			id.Lines = append(id.Lines, a.Lines[0])
+			id.Localities = append(id.Localities, a.Lines[1:]...)
+		}
+	}
+	for _, a := range c.Aliases {
+		if strings.HasPrefix(a, "http") && strings.Contains(a, "|") { // a number of a register that others may know too
+			id.Locals = append(id.Locals, a)
 		}
 	}
 	return id

@@ -7,34 +7,16 @@ import (
 	"kmcr"
 )
 
-// level grades one comparison; a higher one is stronger agreement.
-type level int
-
-const (
-	differs level = iota - 1
-	unknown       // one side does not say
-	weak          // an initial, a part of a date
-	close         // spelt alike, a known short form, digits changed over
-	exact
-)
-
-// finding is one field compared.
-type finding struct {
-	field, words string
-	level        level
-	weight       float64 // log2 of how much likelier this is of one person than of two
-}
-
-func compareNumbers(a, b kmcr.NHSNumber) finding {
-	f := finding{field: fieldNumber}
+func compareNumbers(a, b kmcr.NHSNumber) uint8 {
 	switch {
-	case !valid(a) || !valid(b):
+	case a == "" || b == "":
+		return 0
 	case a == b:
-		f.level, f.words, f.weight = exact, "agrees", 22
-	default:
-		f.level, f.words, f.weight = differs, "differs", -12
+		return numberAgrees
+	case oneSlip(string(a), string(b)):
+		return numberSlip
 	}
-	return f
+	return numberDiffers
 }
 
 func valid(n kmcr.NHSNumber) bool {
@@ -48,30 +30,28 @@ func unverified(status string) bool {
 	return slices.Contains([]string{"02", "03", "04", "05", "06", "08"}, status)
 }
 
-// compareBorn compares dates of birth. One that stands for "not known"
-// (1900-01-01) and one that is not whole carry little weight.
-func compareBorn(a, b string) finding {
-	f := finding{field: fieldBorn}
-	a, b = realDate(a), realDate(b)
+// compareBorn compares dates of birth. One that is not whole carries little weight.
+func compareBorn(a, b string) uint8 {
 	if a > b {
 		a, b = b, a
 	}
 	switch {
 	case a == "" || b == "":
+		return 0
 	case a == b && len(a) == 10:
-		f.level, f.words, f.weight = exact, "agrees", 14
+		return bornAgrees
 	case strings.HasPrefix(b, a):
-		f.level, f.words, f.weight = weak, "agrees as far as it is given", 4
+		return bornPart
 	case len(a) < 10 || len(b) < 10:
-		f.level, f.words, f.weight = differs, "differs", -6
+		return bornDiffers
 	case swapDayMonth(a) == b:
-		f.level, f.words, f.weight = close, "agrees with day and month changed over", 9
-	case digitsApart(a, b) == 1:
-		f.level, f.words, f.weight = close, "differs in one digit", 5
-	default:
-		f.level, f.words, f.weight = differs, "differs", -8
+		return bornSwapped
+	case a[:4] == b[:4] && (digitsApart(a, b) == 1 || adjacent(a, b)):
+		return bornSlip
+	case a[4:] == b[4:] && (digitsApart(a, b) == 1 || adjacent(a, b)):
+		return bornYear
 	}
-	return f
+	return bornDiffers
 }
 
 // realDate returns date unless it is malformed or one of those that systems
@@ -118,48 +98,181 @@ func digitsApart(a, b string) int {
 	return n
 }
 
-func compareSex(a, b string) finding {
-	f := finding{field: fieldSex}
-	known := func(s string) bool { return s == "male" || s == "female" }
-	switch {
-	case !known(a) || !known(b):
-	case a == b:
-		f.level, f.words, f.weight = exact, "agrees", 1
-	default:
-		f.level, f.words, f.weight = differs, "differs", -5
+// adjacent tells whether two strings of one length differ in two neighbouring
+// characters that changed places, a dash between them not counting.
+func adjacent(a, b string) bool {
+	a, b = strings.ReplaceAll(a, "-", ""), strings.ReplaceAll(b, "-", "")
+	if len(a) != len(b) || digitsApart(a, b) != 2 {
+		return false
 	}
-	return f
-}
-
-func comparePractices(a, b kmcr.ODS) finding {
-	f := finding{field: "practice"}
-	if a != "" && strings.EqualFold(string(a), string(b)) {
-		f.level, f.words, f.weight = exact, "agrees", 5
-	}
-	return f
-}
-
-// compareSets compares what may be held several times: one in common is agreement.
-func compareSets(field string, a, b []string, agree, disagree float64) finding {
-	f := finding{field: field}
-	if len(a) == 0 || len(b) == 0 {
-		return f
-	}
-	for _, x := range a {
-		if slices.Contains(b, x) {
-			f.level, f.words, f.weight = exact, "agrees", agree
-			return f
+	for i := range len(a) - 1 {
+		if a[i] != b[i] {
+			return a[i] == b[i+1] && a[i+1] == b[i]
 		}
 	}
-	f.level, f.words, f.weight = differs, "differs", disagree
-	return f
+	return false
+}
+
+// oneSlip tells whether one slip of the hand makes one text of the other: a
+// character changed, left out or put in, or two neighbours changed over.
+func oneSlip(a, b string) bool { return a != b && slips([]rune(a), []rune(b), 1) <= 1 }
+
+// slips counts the slips between two texts (optimal string alignment); more
+// than most is told as most+1.
+func slips(a, b []rune, most int) int {
+	if d := len(a) - len(b); d > most || -d > most {
+		return most + 1
+	}
+	before, last, now := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		now[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			now[j] = min(last[j]+1, now[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				now[j] = min(now[j], before[j-2]+1)
+			}
+			least = min(least, now[j])
+		}
+		if least > most {
+			return most + 1
+		}
+		before, last, now = last, now, before
+	}
+	return min(last[len(b)], most+1)
+}
+
+func sexOf(s string) string {
+	if s == "male" || s == "female" {
+		return s
+	}
+	return ""
+}
+
+// compareOne compares what is held once.
+func compareOne(a, b string) uint8 {
+	switch {
+	case a == "" || b == "":
+		return 0
+	case a == b:
+		return agreesOnly
+	}
+	return differsOnly
+}
+
+// compareSets compares what may be held several times, and takes the best.
+func compareSets(a, b []string, one func(x, y string) uint8) uint8 {
+	best := uint8(0)
+	for _, x := range a {
+		for _, y := range b {
+			if n := one(x, y); best == 0 || n < best {
+				best = n
+			}
+		}
+	}
+	return best
+}
+
+func comparePostcode(x, y string) uint8 {
+	switch {
+	case x == y:
+		return setAgrees
+	case oneSlip(x, y):
+		return setAlike
+	case len(x) > 4 && len(y) > 4 && x[:len(x)-3] == y[:len(y)-3]:
+		return setPart
+	}
+	return setDiffers
+}
+
+func compareLine(x, y string) uint8 {
+	if x == y {
+		return setAgrees
+	}
+	n, street := houseNumber(x)
+	m, other := houseNumber(y)
+	alike := street == other || slips([]rune(street), []rune(other), 2) <= 2 || jaroWinkler(street, other) >= 0.93
+	switch {
+	case !alike:
+		return setDiffers
+	case n == m:
+		return setAlike
+	}
+	return setPart
+}
+
+// houseNumber parts a line into its number, if it begins with one, and the rest.
+func houseNumber(line string) (number, street string) {
+	first, rest, _ := strings.Cut(line, " ")
+	if first != "" && first[0] >= '0' && first[0] <= '9' && rest != "" {
+		return first, rest
+	}
+	return "", line
+}
+
+func compareLocality(x, y string) uint8 {
+	switch {
+	case x == y:
+		return setAgrees
+	case slips([]rune(x), []rune(y), 2) <= 2 && len(x) > 4 || jaroWinkler(x, y) >= 0.93:
+		return setAlike
+	case oneWithin(x, y) || oneWithin(y, x):
+		return setPart
+	}
+	return setDiffers
+}
+
+func oneWithin(short, long string) bool { return len(short) > 3 && strings.Contains(long, short) }
+
+func compareDigits(x, y string) uint8 {
+	switch {
+	case x == y:
+		return numberAgrees
+	case oneSlip(x, y):
+		return numberSlip
+	}
+	return numberDiffers
+}
+
+// compareLocals compares only numbers of the same register.
+func compareLocals(a, b []string) uint8 {
+	best := uint8(0)
+	for _, x := range a {
+		system, value, _ := strings.Cut(x, "|")
+		for _, y := range b {
+			if other, ok := strings.CutPrefix(y, system+"|"); ok {
+				if n := compareDigits(value, other); best == 0 || n < best {
+					best = n
+				}
+			}
+		}
+	}
+	return best
+}
+
+func locals(in []string) []string {
+	return normalised(in, func(s string) string {
+		system, value, ok := strings.Cut(s, "|")
+		value = strings.ToUpper(strings.TrimSpace(value))
+		if !ok || len(value) < 4 || strings.Count(value, value[:1]) == len(value) {
+			return ""
+		}
+		return system + "|" + value
+	})
 }
 
 // postcodes normalises postcodes and leaves out those that are no place (ZZ99 …).
 func postcodes(in []string) []string {
 	return normalised(in, func(s string) string {
 		s = strings.ToUpper(keep(s, func(r rune) bool { return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }))
-		if len(s) < 5 || strings.HasPrefix(s, "ZZ99") {
+		if len(s) < 3 || strings.HasPrefix(s, "ZZ99") {
 			return ""
 		}
 		return s
@@ -175,11 +288,20 @@ func lines(in []string) []string {
 				s = base + short[1]
 			}
 		}
-		if len(s) < 4 || strings.Contains(s, "no fixed") || strings.Contains(s, "unknown") {
-			return ""
-		}
-		return s
+		return place(s)
 	})
+}
+
+func localities(in []string) []string {
+	return normalised(in, func(s string) string { return place(strings.Join(words(s), " ")) })
+}
+
+// place leaves out what is written where no place is known.
+func place(s string) string {
+	if len(s) < 4 || strings.Contains(s, "no fixed") || strings.Contains(s, "unknown") {
+		return ""
+	}
+	return s
 }
 
 // telephones normalises to the national form, digits only.

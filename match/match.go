@@ -9,14 +9,16 @@ import (
 // Identity is what is known of one contributor's patient, for comparison.
 type Identity struct {
 	NHS        kmcr.NHSNumber
-	NHSStatus  string
+	NHSStatus  string // verification status of the number, 01 to 08 (NHS Data Dictionary)
 	Names      []Name
 	Born       string // YYYY-MM-DD, or a part of it
 	Sex        string
 	Postcodes  []string
 	Lines      []string // first address lines
+	Localities []string // further address lines and towns
 	Telephones []string
 	Practice   kmcr.ODS
+	Locals     []string // numbers of other registers, "system|value"; evidence, never a key
 }
 
 // Name is a family name and given names.
@@ -32,17 +34,21 @@ const (
 	Ask       Outcome = "ask"
 )
 
-// Verdict is an outcome with its reasons in words ("born agrees", "family name differs").
+// Verdict is an outcome with its reasons in words ("date of birth agrees", "family name differs").
 type Verdict struct {
 	Outcome Outcome
-	Score   float64 // log2 odds
+	// Score is the log2 odds that the two are one person: 0 is even, 10 about a thousand to one for it.
+	Score   float64
 	Reasons []Reason
+	// Rule says in words which rule gave the outcome.
+	Rule string
 }
 
 // Reason is one comparison.
 type Reason struct {
-	Field  string
-	Words  string
+	Field string
+	Words string
+	// Weight is the log2 of how much likelier this is of one person than of two; below 0 it speaks against.
 	Weight float64
 }
 
@@ -73,131 +79,42 @@ func (v Verdict) Words() string {
 	return strings.Join(words, "; ")
 }
 
-// The fields that can speak against two being one.
-const (
-	fieldNumber = "NHS number"
-	fieldBorn   = "date of birth"
-	fieldFamily = "family name"
-	fieldGiven  = "given name"
-	fieldSex    = "sex"
-)
-
-// prior is the log2 odds that two people drawn from the population served
-// (about two million) are one and the same.
-const prior = -21
-
-// Compare judges two identities. It is symmetric and pure.
+// Compare judges two identities by the standard weights. It is symmetric and pure.
 func Compare(a, b Identity) Verdict {
-	e := gather(a, b)
-	v := Verdict{Score: prior}
-	for _, r := range e.reasons() {
-		v.Score += r.Weight
-		v.Reasons = append(v.Reasons, r)
-	}
-	v.Outcome = e.judge()
-	return v
+	return standard.Compare(Prepare(a), Prepare(b))
 }
 
-// evidence is the result of each comparison.
-type evidence struct {
-	number, born, sex         finding
-	name                      nameFinding
-	postcode, line, telephone finding
-	practice                  finding
-	softNumber                bool // a number is not verified by its sender
+// Profile is an identity made ready for comparison, so that one who is
+// compared often is folded once.
+type Profile struct {
+	number                                   kmcr.NHSNumber
+	soft                                     bool // its sender says that the number is not verified
+	names                                    []plainName
+	born, sex                                string
+	postcodes, lines, localities, telephones []string
+	practice                                 string
+	locals                                   []string
+	tokens                                   []string
 }
 
-func gather(a, b Identity) evidence {
-	return evidence{
-		number:     compareNumbers(a.NHS, b.NHS),
-		born:       compareBorn(a.Born, b.Born),
-		sex:        compareSex(a.Sex, b.Sex),
-		name:       compareNames(a.Names, b.Names),
-		postcode:   compareSets("postcode", postcodes(a.Postcodes), postcodes(b.Postcodes), 10, -3),
-		line:       compareSets("address", lines(a.Lines), lines(b.Lines), 7, -2),
-		telephone:  compareSets("telephone", telephones(a.Telephones), telephones(b.Telephones), 10, -1),
-		practice:   comparePractices(a.Practice, b.Practice),
-		softNumber: unverified(a.NHSStatus) || unverified(b.NHSStatus),
+// Prepare makes an identity ready. What stands for "not known" is left out.
+func Prepare(id Identity) *Profile {
+	p := &Profile{
+		soft: unverified(id.NHSStatus), names: plainNames(id.Names), born: realDate(id.Born), sex: sexOf(id.Sex),
+		postcodes: postcodes(id.Postcodes), lines: lines(id.Lines), localities: localities(id.Localities),
+		telephones: telephones(id.Telephones), practice: strings.ToUpper(string(id.Practice)), locals: locals(id.Locals),
 	}
+	if valid(id.NHS) {
+		p.number = id.NHS
+	}
+	p.tokens = p.findable()
+	return p
 }
 
-func (e evidence) reasons() []Reason {
-	var out []Reason
-	for _, f := range []finding{e.number, e.born, e.name.family, e.name.given, e.sex, e.postcode, e.line, e.telephone, e.practice} {
-		if f.level != unknown {
-			out = append(out, Reason{Field: f.field, Words: f.field + " " + f.words, Weight: f.weight})
-		}
-	}
-	return out
-}
+// Tokens returns the strings under which an identity is to be found as a
+// candidate: each is "kind|value"; two identities that Compare calls Same or
+// Ask share at least one. The store keeps them keyed (HMAC).
+func Tokens(id Identity) []string { return Prepare(id).tokens }
 
-// judge applies the rules, in the order in which a records officer would.
-func (e evidence) judge() Outcome {
-	switch e.number.level {
-	case exact:
-		return e.sameNumber()
-	case differs:
-		return e.otherNumber()
-	}
-	return e.noNumber()
-}
-
-// sameNumber: the number agrees; date of birth and name have to agree as well.
-func (e evidence) sameNumber() Outcome {
-	if e.born.level != exact || e.name.family.level < close || e.name.given.level < weak {
-		return Ask
-	}
-	if e.sex.level == differs && (e.name.given.level < exact || e.name.family.level < exact) {
-		return Ask
-	}
-	return Same
-}
-
-// otherNumber: two valid numbers that differ are two people, unless
-// everything else is the same, when one of the numbers may be wrong.
-func (e evidence) otherNumber() Outcome {
-	if !e.namedAndBornExactly() || e.sex.level == differs || e.name.middle == differs {
-		return Different
-	}
-	if e.softNumber || e.placed() {
-		return Ask
-	}
-	return Different
-}
-
-// noNumber: one of the two has no number.
-func (e evidence) noNumber() Outcome {
-	if e.name.given.level < weak || e.born.level == differs || e.born.level == unknown {
-		return Different
-	}
-	if e.namedAndBornExactly() && e.sex.level != differs && e.name.middle != differs && e.placed() {
-		return Same
-	}
-	if e.born.level == exact && e.name.agrees() {
-		return Ask
-	}
-	if e.reachable() && (e.name.agrees() || e.renamed()) {
-		return Ask
-	}
-	return Different
-}
-
-// namedAndBornExactly: family and first given name in full, and the whole date.
-func (e evidence) namedAndBornExactly() bool {
-	return e.born.level == exact && e.name.family.level == exact && e.name.given.level == exact && !e.name.swapped
-}
-
-// placed: something besides name and birth ties the two together.
-func (e evidence) placed() bool {
-	return e.postcode.level == exact || e.telephone.level == exact || e.line.level == exact
-}
-
-// reachable: the two share a postcode or telephone, under which they can be found.
-func (e evidence) reachable() bool {
-	return e.postcode.level == exact || e.telephone.level == exact
-}
-
-// renamed: another family name, and all else that can be known is the same.
-func (e evidence) renamed() bool {
-	return e.name.given.level == exact && e.born.level == exact && e.sex.level == exact && e.reachable()
-}
+// Tokens returns the tokens of the identity.
+func (p *Profile) Tokens() []string { return p.tokens }

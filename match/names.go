@@ -10,33 +10,28 @@ import (
 
 // nameFinding is the best agreement between any name of one and any of the other.
 type nameFinding struct {
-	family, given finding
-	middle        level // further given names
-	swapped       bool  // family and given name stand in each other's place
-	sounding      bool  // a part of the family names sounds alike, or a given name agrees
+	family, given uint8
+	middle        level  // further given names
+	shared        string // the family name that agrees, or ""
+	sharedGiven   string // the given name that agrees, or ""
+	weight        float64
 }
-
-// agrees tells whether the names taken together are one name.
-func (n nameFinding) agrees() bool {
-	return n.family.level >= close && n.given.level >= weak && n.sounding
-}
-
-func (n nameFinding) weight() float64 { return n.family.weight + n.given.weight }
 
 // plainName is a name made ready for comparison.
 type plainName struct {
 	family []string // parts of a double-barrelled name
 	given  []string
+	joined string // the family name as one word
 }
 
 // compareNames finds the pair of names that agrees best. Names of earlier
 // times count as much as those of now: people marry.
-func compareNames(a, b []Name) nameFinding {
-	best := nameFinding{family: finding{field: fieldFamily}, given: finding{field: fieldGiven}, middle: unknown}
+func (m *Model) compareNames(a, b []plainName) nameFinding {
+	best := nameFinding{}
 	first := true
-	for _, x := range plainNames(a) {
-		for _, y := range plainNames(b) {
-			f := comparePair(x, y)
+	for _, x := range a {
+		for _, y := range b {
+			f := m.compareName(x, y)
 			if first || better(f, best) {
 				best, first = f, false
 			}
@@ -47,54 +42,58 @@ func compareNames(a, b []Name) nameFinding {
 
 // better orders findings wholly, so that the order of names does not matter.
 func better(a, b nameFinding) bool {
-	if a.weight() != b.weight() {
-		return a.weight() > b.weight()
-	}
-	if a.middle != b.middle {
-		return a.middle > b.middle
-	}
-	if a.sounding != b.sounding {
-		return a.sounding
-	}
-	if a.swapped != b.swapped {
-		return b.swapped
-	}
-	return a.family.words+a.given.words < b.family.words+b.given.words
-}
-
-func comparePair(x, y plainName) nameFinding {
-	straight := nameFinding{family: compareFamily(x.family, y.family), middle: unknown}
-	straight.given, straight.middle = compareGiven(x.given, y.given)
-	straight.sounding = soundAlike(x.family, y.family) || straight.given.level == exact
-	if straight.family.level == exact || len(x.given) == 0 || len(y.given) == 0 {
-		return straight
-	}
-	if joined(x.family) == y.given[0] && joined(y.family) == x.given[0] {
-		return nameFinding{
-			family:  finding{fieldFamily, "and given name agree, changed over", close, 7},
-			given:   finding{fieldGiven, "and family name agree, changed over", close, 5},
-			middle:  unknown,
-			swapped: true, sounding: true,
-		}
-	}
-	return straight
-}
-
-func compareFamily(a, b []string) finding {
-	f := finding{field: fieldFamily}
-	x, y := joined(a), joined(b)
 	switch {
-	case x == "" || y == "":
-	case x == y:
-		f.level, f.words, f.weight = exact, "agrees", 8
-	case within(a, b) || within(b, a):
-		f.level, f.words, f.weight = close, "agrees in part", 6
-	case jaroWinkler(x, y) >= 0.92:
-		f.level, f.words, f.weight = close, "is spelt alike", 5
-	default:
-		f.level, f.words, f.weight = differs, "differs", -5
+	case a.weight != b.weight:
+		return a.weight > b.weight
+	case a.middle != b.middle:
+		return a.middle > b.middle
+	case a.family != b.family:
+		return a.family < b.family
+	case a.given != b.given:
+		return a.given < b.given
+	case a.shared != b.shared:
+		return a.shared < b.shared
+	}
+	return a.sharedGiven < b.sharedGiven
+}
+
+func (m *Model) compareName(x, y plainName) nameFinding {
+	f := nameFinding{family: m.compareFamily(x, y)}
+	f.given, f.middle = m.compareGiven(x.given, y.given)
+	if (f.family == 0 || f.family > familyAlike) && len(x.given) > 0 && len(y.given) > 0 && alike(x.joined, y.given[0]) && alike(y.joined, x.given[0]) {
+		f.family, f.given, f.middle = familySwapped, givenSwapped, unknown
+	}
+	if f.family == familyAgrees {
+		f.shared = x.joined
+	}
+	if f.given == givenAgrees {
+		f.sharedGiven = x.given[0]
+	}
+	f.weight = m.weight(atFamily, f.family) + m.weight(atGiven, f.given)
+	if f.family == familyAgrees {
+		f.weight += m.rarer(m.families, x.joined, atFamily)
+	}
+	if f.given == givenAgrees {
+		f.weight += m.rarer(m.given, x.given[0], atGiven)
 	}
 	return f
+}
+
+func (m *Model) compareFamily(a, b plainName) uint8 {
+	x, y := a.joined, b.joined
+	switch {
+	case x == "" || y == "":
+		return 0
+	case x == y:
+		return familyAgrees
+	case within(a.family, b.family) || within(b.family, a.family):
+		return familyPart
+	case spelling(x, y):
+		return familyAlike
+	case somewhat(x, y):
+		return familyNear
+	}
+	return familyDiffers
 }
 
 // within tells whether every part of short is a part of long, a part of one
@@ -111,31 +110,44 @@ func within(short, long []string) bool {
 }
 
 // compareGiven compares the first given names, and says how the others compare.
-func compareGiven(a, b []string) (finding, level) {
-	f := finding{field: fieldGiven}
+func (m *Model) compareGiven(a, b []string) (uint8, level) {
 	if len(a) == 0 || len(b) == 0 {
-		return f, unknown
+		return 0, unknown
 	}
+	return m.compareFirst(a, b), compareMiddle(a[1:], b[1:])
+}
+
+func (m *Model) compareFirst(a, b []string) uint8 {
 	x, y := a[0], b[0]
 	switch {
 	case x == y && len(x) > 1:
-		f.level, f.words, f.weight = exact, "agrees", 7
+		return givenAgrees
 	case shortForms(x, y):
-		f.level, f.words, f.weight = close, "is a form of the same name", 5
+		return givenForm
 	case len(x) == 1 || len(y) == 1:
 		if x[0] == y[0] {
-			f.level, f.words, f.weight = weak, "agrees as an initial", 3
-		} else {
-			f.level, f.words, f.weight = differs, "differs in its initial", -8
+			return givenInitial
 		}
-	case spelling(x, y):
-		f.level, f.words, f.weight = close, "is spelt alike", 4
+		return givenDiffers
 	case slices.Contains(a[1:], y) || slices.Contains(b[1:], x):
-		f.level, f.words, f.weight = close, "agrees with a middle name", 4
-	default:
-		f.level, f.words, f.weight = differs, "differs", -8
+		return givenMiddle
+	case spelling(x, y):
+		return m.slipOrTwin(x, y)
+	case somewhat(x, y):
+		return givenNear
 	}
-	return f, compareMiddle(a[1:], b[1:])
+	return givenDiffers
+}
+
+// slipOrTwin tells a slip of the hand from two names that are spelt alike,
+// which is how twins are named (Jayden, Hayden; Paul, Paula): of a slip, one
+// spelling is a name that people have and the other is not.
+func (m *Model) slipOrTwin(x, y string) uint8 {
+	begins := strings.HasPrefix(x, y) || strings.HasPrefix(y, x)
+	if m.isName(x) != m.isName(y) && !begins {
+		return givenAlike
+	}
+	return givenTwin
 }
 
 func compareMiddle(a, b []string) level {
@@ -149,28 +161,18 @@ func compareMiddle(a, b []string) level {
 	return differs
 }
 
-// spelling tells whether two given names may be one name written twice. Two
-// that are known as names of their own (Daniel, Danielle) are not: that is how
-// twins are named.
+// spelling tells whether two names may be one name written twice.
 func spelling(x, y string) bool {
-	if x[0] != y[0] || formsOf[x] != nil && formsOf[y] != nil {
-		return false
-	}
-	if strings.HasPrefix(x, y) || strings.HasPrefix(y, x) { // Christin, Christine; Paul, Paula
-		return false
-	}
-	return jaroWinkler(x, y) >= 0.93
+	a, b := []rune(x), []rune(y)
+	n := slips(a, b, 2)
+	return n == 1 && min(len(a), len(b)) > 2 || n == 2 && min(len(a), len(b)) > 5 || jaroWinkler(x, y) >= 0.93
 }
 
-// soundAlike tells whether a part of one family name sounds like a part of the other.
-func soundAlike(a, b []string) bool {
-	for _, x := range sounds(a) {
-		if slices.Contains(sounds(b), x) {
-			return true
-		}
-	}
-	return false
-}
+// alike is the same name or that name written twice.
+func alike(x, y string) bool { return x == y || len(x) > 3 && len(y) > 3 && spelling(x, y) }
+
+// somewhat tells whether two names have enough in common for a person to look at them.
+func somewhat(x, y string) bool { return jaroWinkler(x, y) >= 0.82 }
 
 func plainNames(names []Name) []plainName {
 	var out []plainName
@@ -183,6 +185,7 @@ func plainNames(names []Name) []plainName {
 		if known == nil {
 			known = p.given
 		}
+		p.joined = joined(p.family)
 		out = append(out, p)
 	}
 	for i := range out {

@@ -3,17 +3,16 @@ package match
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// Tokens returns the strings under which an identity is to be found as a
-// candidate: each is "kind|value"; two identities that Compare could call
-// Same or Ask share at least one. The store keeps them keyed (HMAC).
-//
-// The kinds: nhs, the number; nd, the sound of a name and the date of birth
-// (nt with day and month in either order, nf a given name's known forms); dp,
-// date of birth and postcode; np and nm, the sound of a name with a postcode
-// or a telephone.
-func Tokens(id Identity) []string {
+// findable are the tokens. The kinds: nhs, the number; nd, the sound of a
+// name and the date of birth (nt with day and month in either order, nf a given
+// name's known forms); dp, date of birth and postcode, ds date of birth and
+// street; np, nm and ns, the sound of a name with a postcode, a telephone or a
+// street; nl, dl and pl, a local number with the sound of a name, the date of
+// birth or a postcode, never by itself.
+func (p *Profile) findable() []string {
 	var out []string
 	add := func(kind string, values ...string) {
 		t := kind
@@ -24,36 +23,73 @@ func Tokens(id Identity) []string {
 			out = append(out, t)
 		}
 	}
-	if valid(id.NHS) {
-		add("nhs", string(id.NHS))
+	if p.number != "" {
+		add("nhs", string(p.number))
 	}
-	born := realDate(id.Born)
-	places, phones := postcodes(id.Postcodes), telephones(id.Telephones)
-	if len(born) == 10 {
-		for _, p := range places {
-			add("dp", born, p)
+	streets := p.streets()
+	whole := len(p.born) == 10
+	for _, c := range p.postcodes {
+		if whole {
+			add("dp", p.born, c)
 		}
 	}
-	for _, n := range plainNames(id.Names) {
+	for _, s := range streets {
+		if whole {
+			add("ds", p.born, s)
+		}
+	}
+	for _, l := range p.locals {
+		if whole {
+			add("dl", p.born, l)
+		}
+		for _, c := range p.postcodes {
+			add("pl", c, l)
+		}
+	}
+	for _, n := range p.names {
 		for _, s := range append(sounds(n.family), sounds(n.given)...) {
-			if len(born) == 10 {
-				add("nd", s, born)
-				add("nt", s, eitherOrder(born))
+			if whole {
+				add("nd", s, p.born)
+				add("nt", s, eitherOrder(p.born))
 			}
-			for _, p := range places {
-				add("np", s, p)
+			for _, c := range p.postcodes {
+				add("np", s, c)
 			}
-			for _, p := range phones {
-				add("nm", s, p)
+			for _, t := range p.telephones {
+				add("nm", s, t)
+			}
+			for _, street := range streets {
+				add("ns", s, street)
+			}
+			for _, l := range p.locals {
+				add("nl", s, l)
 			}
 		}
-		if len(n.given) > 0 && len(born) == 10 {
+		if len(n.given) > 0 && whole {
 			for _, i := range formsOf[n.given[0]] {
-				add("nf", strconv.Itoa(i), born)
+				add("nf", strconv.Itoa(i), p.born)
 			}
 		}
 	}
 	return out
+}
+
+// streets are the sounds of the first address lines with their numbers.
+func (p *Profile) streets() []string {
+	var out []string
+	for _, l := range p.lines {
+		number, street := houseNumber(l)
+		first, _, _ := strings.Cut(street, " ")
+		if s := sound(first); s != "" {
+			out = append(out, number+s)
+		}
+	}
+	return out
+}
+
+// sharesToken tells whether the two can be found by one another.
+func sharesToken(a, b *Profile) bool {
+	return slices.ContainsFunc(a.tokens, func(t string) bool { return slices.Contains(b.tokens, t) })
 }
 
 // eitherOrder is the same for a date and for that date with day and month changed over.

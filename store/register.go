@@ -19,6 +19,7 @@ const (
 	KindObjection    = "objection"    // []disclose.Objection by person ref
 	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
 	KindSetting      = "setting"
+	KindCorrection   = "correction" // list of compose.Correction by PatientID
 )
 
 func registerAbout(kind, key string) []byte { return []byte("register\x00" + kind + "\x00" + key) }

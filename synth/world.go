@@ -111,18 +111,26 @@ func (w *World) chance(p float64) bool { return w.rng.Float64() < p }
 
 func (w *World) days(n int) time.Time { return w.Now.AddDate(0, 0, n) }
 
+// home draws a place to live, as what it sets of a person.
+func (w *World) home() Person {
+	t := towns[w.rng.IntN(len(towns))]
+	return Person{
+		Town:      t.name,
+		Line:      fmt.Sprintf("%d %s", 1+w.rng.IntN(180), w.pick(streets)),
+		Postcode:  fmt.Sprintf("%s %d%s%s", t.outward, 1+w.rng.IntN(9), w.pick(inward), w.pick(inward)),
+		Telephone: fmt.Sprintf("%s 496%04d", t.dial, w.rng.IntN(10000)),
+		Practice:  t.practices[w.rng.IntN(len(t.practices))],
+	}
+}
+
 // addHousehold makes one to five people at one address, at most limit.
 func (w *World) addHousehold(limit int) {
-	town := towns[w.rng.IntN(len(towns))]
-	line := fmt.Sprintf("%d %s", 1+w.rng.IntN(180), w.pick(streets))
-	postcode := fmt.Sprintf("%s %d%s%s", town.outward, 1+w.rng.IntN(9), w.pick(inward), w.pick(inward))
-	telephone := fmt.Sprintf("%s 496%04d", town.dial, w.rng.IntN(10000))
-	practice := town.practices[w.rng.IntN(len(town.practices))]
+	h := w.home()
 	family := w.pick(families)
 	from := len(w.People)
 	member := func(sex string, age int) *Person {
 		p := w.newPerson(sex, family, age)
-		p.Line, p.Town, p.Postcode, p.Telephone, p.Practice = line, town.name, postcode, telephone, practice
+		p.Line, p.Town, p.Postcode, p.Telephone, p.Practice = h.Line, h.Town, h.Postcode, h.Telephone, h.Practice
 		w.People = append(w.People, p)
 		return p
 	}

@@ -80,6 +80,7 @@ func sittings(looks []look) (all []sitting) {
 
 // accessView is the looks by sittings, newest first.
 type accessView struct {
+	Ref      string
 	Looks    []look
 	Sittings []sitting
 }
@@ -91,7 +92,7 @@ func (s *site) access(q *ask) error {
 	if err != nil {
 		return err
 	}
-	v := accessView{Looks: []look{}}
+	v := accessView{Ref: ref, Looks: []look{}}
 	for _, e := range entries {
 		v.Looks = append(v.Looks, lookOf(e))
 	}

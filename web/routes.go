@@ -55,6 +55,12 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "POST /people/{ref}/objections", s.object)
 	s.signedIn(mux, "POST /people/{ref}/objections/{id}/end", s.endObjection)
 
+	s.signedIn(mux, "GET /people/{ref}/report/{id}", s.reportForm)
+	s.signedIn(mux, "POST /people/{ref}/report/{id}", s.report)
+	s.signedIn(mux, "GET /corrections", s.corrections)
+	s.signedIn(mux, "POST /corrections/{id}/{n}", s.answerCorrection)
+	s.signedIn(mux, "GET /authority", s.authority)
+	s.signedIn(mux, "POST /authority/{fact}", s.setAuthority)
 	s.signedIn(mux, "GET /caseload", s.caseload)
 	s.signedIn(mux, "GET /alerts", s.alerts)
 	s.signedIn(mux, "GET /privacy", s.privacy)

@@ -281,6 +281,38 @@ func (s *sample) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a di
 	return &past, nil
 }
 
+func (s *sample) Orders(_ context.Context, v kmcr.Viewer) ([]compose.AuthorityOrder, bool, error) {
+	return compose.DefaultAuthority(), v.Role == kmcr.RoleRecordsOfficer, nil
+}
+
+func (s *sample) SetOrder(_ context.Context, v kmcr.Viewer, fact compose.Fact, kinds []string, _ string) error {
+	if v.Role != kmcr.RoleRecordsOfficer {
+		return &kmcr.Error{Kind: kmcr.Refused, Message: "this list belongs to another job"}
+	}
+	s.decided = append(s.decided, string(fact)+" "+strings.Join(kinds, " "))
+	return nil
+}
+
+func (s *sample) Report(_ context.Context, _ kmcr.Viewer, _, statement, says string) error {
+	if len(says) < 5 {
+		return &kmcr.Error{Kind: kmcr.Invalid, Message: "say what is wrong"}
+	}
+	s.decided = append(s.decided, "report "+statement)
+	return nil
+}
+
+func (s *sample) Corrections(context.Context, kmcr.Viewer) ([]compose.Correction, error) {
+	return []compose.Correction{
+		{ID: 1, Statement: statementID(11), Type: "MedicationStatement", Contributor: "gp", Says: "She stopped taking this in June.", By: "Elena Petrova, Carer", Asked: sampleNow, State: compose.Asked},
+		{ID: 2, Statement: statementID(11), Type: "MedicationStatement", Contributor: "gp", Says: "Wrong strength.", By: "Elena Petrova, Carer", Asked: sampleNow, State: compose.Stands, Answer: "Checked with the pharmacy.", Answered: sampleNow},
+	}, nil
+}
+
+func (s *sample) Answer(_ context.Context, _ kmcr.Viewer, statement string, id int, state, _ string) error {
+	s.decided = append(s.decided, fmt.Sprint(state, " ", statement, " ", id))
+	return nil
+}
+
 func (s *sample) Record(_ context.Context, v kmcr.Viewer, ref, where string, _ ...kmcr.Section) (*compose.Record, error) {
 	s.asked = append(s.asked, where)
 	if ref == string(refRefused) || ref == string(refNoGlass) {
@@ -530,8 +562,15 @@ func samplePages() (all []struct{ Role, Path string }) {
 	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refRefused)+"/involved", "/people/"+string(refNoGlass)+"/involved", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
+<<<<<<< HEAD
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
 	add("records-officer", "/matches")
+=======
+	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/access")
+	add("records-officer", "/matches", "/authority", "/corrections")
+	add("gp", person+"/report/"+statementID(11))
+	add("gp", "/authority")
+>>>>>>> main
 	add("integration-engineer", "/", "/feeds", "/feeds/parked/31")
 	return all
 }

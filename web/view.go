@@ -199,7 +199,7 @@ func navigation(r kmcr.Role) []place {
 	case kmcr.RolePrivacyOfficer, kmcr.RoleCaldicottGuardian:
 		return []place{{"/privacy", "Privacy"}, find}
 	case kmcr.RoleRecordsOfficer:
-		return []place{{"/matches", "Matches"}, find}
+		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, find}
 	case kmcr.RoleIntegrationEngineer, kmcr.RoleAdministrator:
 		return []place{{"/feeds", "Feeds"}}
 	case kmcr.RoleCitizen:

@@ -6,14 +6,48 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"kmcr"
 	"kmcr/match"
+	"kmcr/synth"
 )
 
 type matchCommand struct {
-	Evaluate matchEvaluate `cmd:"" help:"Score a labelled CSV (FEBRL's columns, or record_id, person_id, nhs_number, given, family, born, sex, postcode, address, telephone)."`
+	Sample   matchSample   `cmd:"" help:"Write a labelled CSV of synthetic people, households and slips included."`
+	Estimate matchEstimate `cmd:"" help:"Estimate weights from a CSV of the same columns, without its labels, and print them."`
+	Evaluate matchEvaluate `cmd:"" help:"Score a labelled CSV (FEBRL's columns, or record_id, person_id, nhs_number, given, family, born, sex, postcode, address, town, telephone, practice)."`
+}
+
+type matchSample struct {
+	People int    `default:"5000" help:"How many people to draw."`
+	Seed   uint64 `default:"1"`
+}
+
+// Run writes a labelled register of synthetic people, from which weights can be estimated.
+func (c *matchSample) Run(ctx context.Context, s streams) error {
+	out := csv.NewWriter(s.out)
+	if err := out.WriteAll(synth.Register(c.Seed, c.People, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))); err != nil {
+		return err
+	}
+	return out.Error()
+}
+
+type matchEstimate struct {
+	File string `arg:""`
+}
+
+// Run prints the weights that fit the file, whose labels it does not look at, in the form of match/weights.json.
+func (c *matchEstimate) Run(ctx context.Context, settings *Settings, s streams) error {
+	records, err := labelledFile(c.File)
+	if err != nil {
+		return err
+	}
+	profiles := profilesOf(records)
+	m := match.Estimate(profiles, match.Candidates(profiles), match.Standard())
+	return printJSON(s.out, m.Weights("unnamed", fmt.Sprintf("expectation maximisation over %d records of one file", len(records))))
 }
 
 type matchEvaluate struct {
@@ -27,6 +61,7 @@ type score struct {
 	Links     int     `json:"links"`
 	Right     int     `json:"links_right"`
 	Asked     int     `json:"asked_right"`
+	Questions int     `json:"questions"`
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
 	Found     float64 `json:"found"`
@@ -39,14 +74,9 @@ type labelled struct {
 	id     match.Identity
 }
 
-// Run compares every pair of records that share a search token and scores the verdicts.
+// Run finds who is who in the file without its labels, and scores the answer by them.
 func (c *matchEvaluate) Run(ctx context.Context, settings *Settings, s streams) error {
-	f, err := os.Open(c.File)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	records, err := readLabelled(f)
+	records, err := labelledFile(c.File)
 	if err != nil {
 		return err
 	}
@@ -59,33 +89,50 @@ func (c *matchEvaluate) Run(ctx context.Context, settings *Settings, s streams) 
 	return err
 }
 
+func labelledFile(name string) ([]labelled, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readLabelled(f)
+}
+
+// evaluate fits the weights to the records, whose labels it does not see,
+// links them, and counts.
 func evaluate(records []labelled) score {
-	r := score{Records: len(records)}
+	profiles := profilesOf(records)
+	candidates := match.Candidates(profiles)
+	return scoreOf(records, match.Estimate(profiles, candidates, match.Standard()).Group(profiles, candidates))
+}
+
+func profilesOf(records []labelled) []*match.Profile {
+	profiles := make([]*match.Profile, len(records))
+	for i, r := range records {
+		profiles[i] = match.Prepare(r.id)
+	}
+	return profiles
+}
+
+// scoreOf counts pairs: linked are those of one group, found those besides
+// whose groups a person is asked about.
+func scoreOf(records []labelled, g match.Groups) score {
+	r := score{Records: len(records), TruePairs: pairsBy(records, func(i int) string { return records[i].person })}
+	r.Links = pairsBy(records, func(i int) string { return strconv.Itoa(g.Of[i]) })
+	both := func(i int) string { return records[i].person + "/" + strconv.Itoa(g.Of[i]) }
+	r.Right = pairsBy(records, both)
 	sizes := map[string]int{}
-	byToken := map[string][]int{}
-	for i, rec := range records {
-		sizes[rec.person]++
-		for _, t := range match.Tokens(rec.id) {
-			byToken[t] = append(byToken[t], i)
+	for i := range records {
+		sizes[both(i)]++
+	}
+	asked := map[int]bool{}
+	for _, q := range g.Questions {
+		asked[q[0]], asked[q[1]] = true, true
+		if person := records[q[0]].person; person == records[q[1]].person {
+			r.Asked += sizes[both(q[0])] * sizes[both(q[1])]
 		}
 	}
-	for _, n := range sizes {
-		r.TruePairs += n * (n - 1) / 2
-	}
-	seen := map[[2]int]bool{}
-	reviewed := map[int]bool{}
-	for _, block := range byToken {
-		for x, i := range block {
-			for _, j := range block[x+1:] {
-				pair := [2]int{min(i, j), max(i, j)}
-				if i == j || seen[pair] {
-					continue
-				}
-				seen[pair] = true
-				r.count(records, pair, reviewed)
-			}
-		}
-	}
+	r.Questions = len(g.Questions)
 	r.Precision, r.Recall, r.Found = 1, 1, 1
 	if r.Links > 0 {
 		r.Precision = float64(r.Right) / float64(r.Links)
@@ -98,26 +145,20 @@ func evaluate(records []labelled) score {
 		r.F1 = 2 * r.Precision * r.Recall / (r.Precision + r.Recall)
 	}
 	if r.Records > 0 {
-		r.Review = float64(len(reviewed)) / float64(r.Records)
+		r.Review = float64(len(asked)) / float64(r.Records)
 	}
 	return r
 }
 
-func (r *score) count(records []labelled, pair [2]int, reviewed map[int]bool) {
-	same := records[pair[0]].person == records[pair[1]].person
-	switch match.Compare(records[pair[0]].id, records[pair[1]].id).Outcome {
-	case match.Same:
-		r.Links++
-		if same {
-			r.Right++
-		}
-	case match.Ask:
-		// The burden is the records that a person has to look at: the later one of each pair.
-		reviewed[pair[1]] = true
-		if same {
-			r.Asked++
-		}
+// pairsBy counts the pairs that share a label.
+func pairsBy(records []labelled, label func(i int) string) int {
+	sizes, pairs := map[string]int{}, 0
+	for i := range records {
+		l := label(i)
+		pairs += sizes[l]
+		sizes[l]++
 	}
+	return pairs
 }
 
 // readLabelled reads either kind of file; the heading line says which.
@@ -136,7 +177,7 @@ func readLabelled(in io.Reader) ([]labelled, error) {
 	_, febrl := column["rec_id"]
 	_, ours := column["person_id"]
 	if !febrl && !ours {
-		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "the heading line names neither rec_id nor person_id", Remedy: "Give FEBRL's columns, or record_id, person_id, nhs_number, given, family, born, sex, postcode, address, telephone."}
+		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "the heading line names neither rec_id nor person_id", Remedy: "Give FEBRL's columns, or record_id, person_id, nhs_number, given, family, born, sex, postcode, address, town, telephone, practice."}
 	}
 	var out []labelled
 	for line := 2; ; line++ {
@@ -161,7 +202,8 @@ func readLabelled(in io.Reader) ([]labelled, error) {
 	}
 }
 
-// febrlRecord reads FEBRL's columns; soc_sec_id is not used: it stands for a national number that this data does not have.
+// febrlRecord reads FEBRL's columns. soc_sec_id is evidence beside the others
+// and no key: nobody is found or linked by it alone.
 func febrlRecord(get func(string) string) labelled {
 	parts := strings.Split(get("rec_id"), "-")
 	person := get("rec_id")
@@ -173,13 +215,21 @@ func febrlRecord(get func(string) string) labelled {
 		born = born[:4] + "-" + born[4:6] + "-" + born[6:]
 	}
 	id := match.Identity{Names: []match.Name{{Family: get("surname"), Given: get("given_name")}}, Born: born}
-	if p := get("postcode"); p != "" {
-		id.Postcodes = []string{p}
-	}
-	if l := strings.TrimSpace(get("street_number") + " " + get("address_1")); l != "" {
-		id.Lines = []string{l}
+	id.Postcodes = some(get("postcode"))
+	id.Lines = some(strings.TrimSpace(get("street_number") + " " + get("address_1")))
+	id.Localities = append(some(get("suburb")), some(get("address_2"))...)
+	if n := get("soc_sec_id"); n != "" {
+		id.Locals = []string{"soc_sec_id|" + n}
 	}
 	return labelled{person, id}
+}
+
+// some lists a text unless it is empty.
+func some(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
 }
 
 func ownRecord(get func(string) string) labelled {
@@ -187,10 +237,7 @@ func ownRecord(get func(string) string) labelled {
 	if n, err := kmcr.ParseNHSNumber(get("nhs_number")); err == nil {
 		id.NHS = n
 	}
-	for field, to := range map[string]*[]string{"postcode": &id.Postcodes, "address": &id.Lines, "telephone": &id.Telephones} {
-		if v := get(field); v != "" {
-			*to = []string{v}
-		}
-	}
+	id.Postcodes, id.Lines, id.Telephones, id.Localities = some(get("postcode")), some(get("address")), some(get("telephone")), some(get("town"))
+	id.Practice = kmcr.ODS(get("practice"))
 	return labelled{get("person_id"), id}
 }

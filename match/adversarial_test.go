@@ -1,0 +1,55 @@
+package match_test
+
+import (
+	"testing"
+	"time"
+
+	"kmcr/match"
+	"kmcr/synth"
+)
+
+func identityOfPerson(p synth.Person) match.Identity {
+	id := match.Identity{NHS: p.NHS, NHSStatus: "01", Names: []match.Name{{Family: p.Family, Given: p.Given}}, Born: p.Born.Format(time.DateOnly), Sex: p.Sex, Practice: p.Practice}
+	for to, s := range map[*[]string]string{&id.Postcodes: p.Postcode, &id.Lines: p.Line, &id.Localities: p.Town, &id.Telephones: p.Telephone} {
+		if s != "" {
+			*to = []string{s}
+		}
+	}
+	return id
+}
+
+// Ten thousand pairs made to mislead: nobody is joined to somebody else. What
+// is missed of one person is told, for it costs too.
+func TestNoAdversarialPairIsJoined(t *testing.T) {
+	type count struct{ pairs, same, ask, different int }
+	counts := map[string]*count{}
+	for _, p := range synth.AdversarialPairs(11, 10_000, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		v := match.Compare(identityOfPerson(p.A), identityOfPerson(p.B))
+		c := counts[p.Kind]
+		if c == nil {
+			c = &count{}
+			counts[p.Kind] = c
+		}
+		c.pairs++
+		switch v.Outcome {
+		case match.Same:
+			c.same++
+			if !p.Same {
+				t.Errorf("%s are joined: %s\n%s\n%+v\n%+v", p.Kind, v.Rule, v.Words(), p.A, p.B)
+			}
+		case match.Ask:
+			c.ask++
+		case match.Different:
+			c.different++
+		}
+	}
+	for _, kind := range synth.PairKinds {
+		c := counts[kind]
+		t.Logf("%-34s %5d pairs: %5d linked, %5d to a person, %5d apart", kind, c.pairs, c.same, c.ask, c.different)
+	}
+	for _, kind := range []string{"moved house", "typing slips", "surname changed"} {
+		if c := counts[kind]; c.different*10 > c.pairs*4 {
+			t.Errorf("%s: %d of %d are missed", kind, c.different, c.pairs)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package match
+
+// The working thresholds, in log2 odds. Above certain a link is made where the
+// rules allow it; between doubtful and certain a person is asked.
+const (
+	certain  = 10 // a thousand to one
+	doubtful = 0  // even
+)
+
+// evidence is one pair as the rules see it.
+type evidence struct {
+	pattern
+	middle level
+	soft   bool // a number is not verified by its sender
+	alone  bool // those compared are known not to live with their kin
+	score  float64
+}
+
+// judge applies the rules that stand above the weights, in the order in which
+// a records officer would.
+func (e evidence) judge() (Outcome, string) {
+	switch e.pattern[atNumber] {
+	case numberAgrees:
+		return e.sameNumber()
+	case numberSlip, numberDiffers:
+		return e.otherNumber()
+	}
+	return e.noNumber()
+}
+
+// sameNumber: the number agrees; date of birth and name have to agree as well.
+func (e evidence) sameNumber() (Outcome, string) {
+	switch {
+	case e.alone && e.score >= certain:
+		return e.noKin()
+	case e.level(atBorn) != exact:
+		return Ask, "the number agrees, but the date of birth does not confirm it"
+	case e.level(atFamily) < close:
+		return Ask, "the number agrees, but the family name does not confirm it"
+	case e.level(atGiven) < weak || e.level(atGiven) == near:
+		return Ask, "the number agrees, but the given name does not confirm it"
+	case e.level(atSex) == differs && (e.level(atGiven) < exact || e.level(atFamily) < exact):
+		return Ask, "the number agrees, but sex and name do not confirm it"
+	}
+	return Same, "number, date of birth and name agree"
+}
+
+// otherNumber: two valid numbers that differ are two people, unless
+// everything else is the same, when one of the numbers may be wrong.
+func (e evidence) otherNumber() (Outcome, string) {
+	if e.namedAndBornExactly() && e.level(atSex) != differs && e.middle != differs && (e.soft || e.placed()) {
+		return Ask, "the numbers differ, but all else is the same: one of them may be wrong"
+	}
+	return Different, "two numbers are two people"
+}
+
+// noNumber: one of the two has no number.
+func (e evidence) noNumber() (Outcome, string) {
+	likely := e.score >= doubtful && e.plausible()
+	switch {
+	case !likely && e.namedAndBornExactly() && e.level(atSex) != differs:
+		return Ask, "name and date of birth agree, and much else does not"
+	case !likely:
+		return Different, "too little speaks for one person"
+	case e.score < certain:
+		return Ask, "likely, but not certain"
+	case e.alone:
+		return e.noKin()
+	case e.level(atSex) == differs:
+		return Ask, "all but the sex agrees"
+	case e.middle == differs:
+		return Ask, "all but a further given name agrees"
+	case !e.bornSurely():
+		return Ask, "the date of birth does not confirm it"
+	case e.level(atFamily) < close:
+		return Ask, "the family name does not confirm it"
+	case e.level(atGiven) < exact:
+		return Ask, "the given name does not confirm it in full"
+	case !e.placed():
+		return Ask, "name and date of birth agree, but nothing else ties the two together"
+	}
+	return Same, "name, date of birth and place agree"
+}
+
+// plausible: of one who has no number, what could be one person's.
+func (e evidence) plausible() bool {
+	named := e.level(atFamily) >= weak || e.level(atGiven) >= weak
+	switch {
+	case e.alone:
+		return true
+	case e.level(atLocal) == exact:
+		return named || e.level(atBorn) > unknown
+	case e.level(atBorn) == unknown:
+		return e.level(atFamily) == exact && e.level(atGiven) == exact && e.reachable()
+	case e.level(atBorn) == differs:
+		return false // father and son
+	case e.level(atGiven) == differs:
+		return false // brothers and sisters
+	}
+	return named
+}
+
+// noKin: among people of whom no two share a home, what differs is a slip or
+// a change and not a relative; two of name, name and birth, or one of them
+// and a number, have to agree all the same.
+func (e evidence) noKin() (Outcome, string) {
+	agree := 0
+	for _, place := range []int{atFamily, atGiven, atBorn} {
+		if e.level(place) >= near {
+			agree++
+		}
+	}
+	numbered := e.level(atLocal) >= near || e.level(atNumber) == exact
+	if numbered {
+		agree++
+	}
+	if e.level(atGiven) == differs && !numbered {
+		return Ask, "another given name, and no number to confirm it"
+	}
+	if agree >= 2 && (numbered || e.placed()) {
+		return Same, "name or date of birth and place agree, and no relatives live together here"
+	}
+	return Ask, "likely, but little of it is of the person alone"
+}
+
+// bornSurely: the whole date, or one slip in it that cannot part a father from his son.
+func (e evidence) bornSurely() bool { return e.level(atBorn) >= close }
+
+// namedAndBornExactly: family and first given name in full, and the whole date.
+func (e evidence) namedAndBornExactly() bool {
+	return e.level(atBorn) == exact && e.level(atFamily) == exact && e.level(atGiven) == exact
+}
+
+// reachable: the two share a postcode or telephone, under which they can be found.
+func (e evidence) reachable() bool {
+	return e.level(atPostcode) == exact || e.level(atTelephone) == exact
+}
+
+// placed: something besides name and birth ties the two together. A house
+// number and a street are in every town: something of where has to agree too.
+func (e evidence) placed() bool {
+	home := e.level(atLine) >= close && (e.level(atPostcode) >= close || e.level(atLocality) >= close || e.level(atPostcode) == unknown && e.level(atLocality) == unknown)
+	return home || e.reachable()
+}
