@@ -562,15 +562,10 @@ func samplePages() (all []struct{ Role, Path string }) {
 	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refRefused)+"/involved", "/people/"+string(refNoGlass)+"/involved", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
-<<<<<<< HEAD
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
-	add("records-officer", "/matches")
-=======
-	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/access")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))
 	add("gp", "/authority")
->>>>>>> main
 	add("integration-engineer", "/", "/feeds", "/feeds/parked/31")
 	return all
 }
