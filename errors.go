@@ -28,6 +28,8 @@ const (
 	Refused Kind = "refused"
 	// TooLarge: over a limit on size, depth or count.
 	TooLarge Kind = "too-large"
+	// TooOften: the asker does this more often than anybody's work asks for; it may be done again later.
+	TooOften Kind = "too-often"
 	// Unsupported: a format, version, type or parameter that this service does not handle.
 	Unsupported Kind = "unsupported"
 	// Unavailable: something this service depends on cannot be reached now; the same request may succeed later.

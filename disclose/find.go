@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -40,6 +41,12 @@ const (
 	mostFound      = 20
 )
 
+// How many searches somebody may make at once, and how often from then on: more than any work asks for, and too few to list a town.
+const (
+	searchesAtOnce = 600
+	searchesEvery  = 2 * time.Second
+)
+
 // Find looks for people; audited. Errors: kmcr.Invalid where what is typed cannot be looked for, kmcr.Refused where the viewer may
 // not look for people.
 func (s *Service) Find(ctx context.Context, v kmcr.Viewer, q Query, where string) ([]Found, error) {
@@ -54,6 +61,13 @@ func (s *Service) Find(ctx context.Context, v kmcr.Viewer, q Query, where string
 			return nil, err
 		}
 		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: e.Rule, Remedy: "If your work needs it, ask your organisation's administrator about your role."}
+	}
+	if !s.searches.Allow(v.Account, s.now()) {
+		e.Allowed, e.Rule = false, "Nobody's work asks for so many searches."
+		if err := s.audit(ctx, e); err != nil {
+			return nil, err
+		}
+		return nil, &kmcr.Error{Kind: kmcr.TooOften, Message: "more searches were made than anybody's work asks for", Remedy: "Wait a minute. If your work does ask for it, ring the privacy officer."}
 	}
 	sought, err := q.sought()
 	if err != nil {

@@ -13,59 +13,151 @@ import (
 	"kmcr/store"
 )
 
-// How long a record that was opened in an emergency stays open, how many
-// characters a reason has at least, and how many entries Looks answers at most.
+// How long a record that was opened in an emergency stays open, and one of a
+// person with whom somebody says to be involved; how many characters a reason
+// has at least, and how many entries Looks answers at most.
 const (
 	glassLasts    = 8 * time.Hour
+	claimLasts    = 14 * 24 * time.Hour
 	shortestWords = 10
 	mostLooks     = 1000
 )
 
-// BreakGlass opens a record in an emergency: reason is the viewer's own words, at least 10 characters; it lasts 8 hours and goes to the privacy officer.
-func (s *Service) BreakGlass(ctx context.Context, v kmcr.Viewer, ref, reason string) error {
-	o, err := s.gather(ctx, v, ref, "break-glass", "POST /people/{ref}/break-glass")
-	if err != nil {
-		return err
-	}
-	o.entry.Reason = strings.TrimSpace(reason)
-	o.entry.Purpose = kmcr.BreakGlass
-	if o.decision.Outcome == access.Unknown {
-		return s.refuse(ctx, o)
-	}
-	if may, rule := access.MayBreakGlass(v, o.facts.Organisation); !may {
-		o.entry.Allowed, o.entry.Rule = false, rule
-		if err := s.audit(ctx, o.entry); err != nil {
-			return err
-		}
-		return &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: "In an emergency, ask somebody whose role may open the record."}
-	}
-	if err := checkReason(o.entry.Reason); err != nil {
-		o.entry.Allowed, o.entry.Rule = false, "A record is opened in an emergency with a reason in words."
-		if failed := s.audit(ctx, o.entry); failed != nil {
-			return failed
-		}
-		return err
-	}
-	if o.decision.Outcome == access.Permitted { // already open: nothing to break
-		return s.audit(ctx, o.entry)
-	}
-	_, o.entry.Rule = access.MayBreakGlass(v, o.facts.Organisation)
-	o.entry.Allowed = true
-	return s.breakIt(ctx, o)
+// Why is why somebody wants a record that is not open to them.
+type Why struct {
+	Ground string // code of a ground on the list; "" is "other"
+	Words  string // at least 10 characters in the viewer's own words
 }
 
-// breakIt keeps the involvement and its audit entry in one commit.
-func (s *Service) breakIt(ctx context.Context, o *opening) error {
-	now := s.now()
-	err := s.db.Write(ctx, func(tx *store.Tx) error {
-		i := kmcr.Involvement{
-			Person: o.person, Kind: "break-glass", Organisation: o.facts.Viewer.Organisation, Account: o.facts.Viewer.Account,
-			From: now, Until: now.Add(glassLasts), Reason: o.entry.Reason,
+// reason is the ground and the words, as they are kept.
+func (a Why) reason(list []access.Ground) (string, error) {
+	words := strings.TrimSpace(a.Words)
+	g, known := access.GroundOf(list, a.Ground)
+	if !known {
+		return words, &kmcr.Error{Kind: kmcr.Invalid, Message: "the reason is not one of the list", Remedy: "Choose one of the list, or leave it out.", Where: "ground"}
+	}
+	if err := checkReason(words); err != nil {
+		return words, err
+	}
+	if g.Code == "other" {
+		return words, nil
+	}
+	return g.Says + ": " + words, nil
+}
+
+// way is a way to open a record that is not open: in an emergency, or by saying to be involved.
+type way struct {
+	action  string // also the kind of the involvement
+	where   string
+	purpose kmcr.Purpose
+	lasts   time.Duration
+	grounds []access.Ground
+	may     func(kmcr.Viewer, *kmcr.Organisation) (bool, string)
+	remedy  string
+	most    int // in an hour
+}
+
+var (
+	emergency = way{
+		action: "break-glass", where: "POST /people/{ref}/break-glass", purpose: kmcr.BreakGlass, lasts: glassLasts, grounds: access.Emergencies,
+		may: access.MayBreakGlass, remedy: "In an emergency, ask somebody whose role may open the record.", most: 10,
+	}
+	claim = way{
+		action: "self-claim", where: "POST /people/{ref}/involved", purpose: kmcr.DirectCare, lasts: claimLasts, grounds: access.Claims,
+		may: access.MayClaim, remedy: "Ask a colleague who is involved to add you.", most: 30,
+	}
+)
+
+// BreakGlass opens a record in an emergency: reason is the viewer's own words, at least 10 characters; it lasts 8 hours and goes to the privacy officer.
+func (s *Service) BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why Why) error {
+	_, err := s.openBy(ctx, v, ref, why, emergency)
+	return err
+}
+
+// SayInvolved has a viewer say to be involved with a person. It lasts 14 days, goes to the privacy officer, opens nothing that is
+// restricted, and is no way round an objection. It answers when it ends.
+func (s *Service) SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why Why) (until time.Time, err error) {
+	return s.openBy(ctx, v, ref, why, claim)
+}
+
+func (s *Service) openBy(ctx context.Context, v kmcr.Viewer, ref string, why Why, w way) (until time.Time, err error) {
+	o, err := s.gather(ctx, v, ref, w.action, w.where)
+	if err != nil {
+		return until, err
+	}
+	reason, wrong := why.reason(w.grounds)
+	o.entry.Reason, o.entry.Purpose = reason, w.purpose
+	if o.decision.Outcome == access.Unknown {
+		return until, s.refuse(ctx, o)
+	}
+	may, rule := w.may(v, o.facts.Organisation)
+	if !may {
+		return until, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: w.remedy})
+	}
+	if wrong != nil {
+		return until, s.turnDown(ctx, o, "A reason in words is asked for.", wrong)
+	}
+	if o.decision.Outcome == access.Permitted { // already open: nothing to open
+		return o.decision.Until, s.audit(ctx, o.entry)
+	}
+	i := kmcr.Involvement{
+		Person: o.person, Kind: w.kind(), Organisation: v.Organisation, Account: v.Account,
+		From: o.facts.Now, Until: o.facts.Now.Add(w.lasts), Reason: reason,
+	}
+	if d := access.WouldOpen(o.facts, i); d.Outcome != access.Permitted {
+		return until, s.turnDown(ctx, o, d.Rule, &kmcr.Error{Kind: kmcr.Refused, Message: d.Rule, Remedy: d.Remedy})
+	}
+	often, err := s.often(ctx, v, w)
+	if err != nil {
+		return until, err
+	}
+	if often {
+		rule := "More records have been opened like this in an hour than anybody's work asks for."
+		return until, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: "Ring the privacy officer, who can see this now."})
+	}
+	o.entry.Allowed, o.entry.Rule = true, rule
+	o.entry.Detail = map[string]string{"until": i.Until.UTC().Format(time.RFC3339)}
+	return i.Until, s.keepOpen(ctx, o, i)
+}
+
+func (w way) kind() string {
+	if w.action == "self-claim" {
+		return "self-claimed"
+	}
+	return w.action
+}
+
+// turnDown audits that something was asked for and not given, and answers with why.
+func (s *Service) turnDown(ctx context.Context, o *opening, rule string, why error) error {
+	o.entry.Allowed, o.entry.Rule = false, rule
+	if err := s.audit(ctx, o.entry); err != nil {
+		return err
+	}
+	return why
+}
+
+// often tells whether a viewer has opened too many records in this way within the hour.
+func (s *Service) often(ctx context.Context, v kmcr.Viewer, w way) (bool, error) {
+	mine, err := s.db.PeopleOf(ctx, v.Account, "", "", s.now(), mostPeople)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	n := 0
+	for _, i := range mine {
+		if i.Kind == w.kind() && i.Account == v.Account && s.now().Sub(i.From) < time.Hour {
+			n++
 		}
-		if err := tx.AddInvolvement(&i); err != nil {
+	}
+	return n >= w.most, nil
+}
+
+// keepOpen keeps the involvement and its audit entry in one commit.
+func (s *Service) keepOpen(ctx context.Context, o *opening, i kmcr.Involvement) error {
+	err := s.db.Write(ctx, func(tx *store.Tx) error {
+		kept, e := i, *o.entry
+		if err := tx.AddInvolvement(&kept); err != nil {
 			return err
 		}
-		e := *o.entry
 		return tx.Audit(&e)
 	})
 	if err != nil {
@@ -99,6 +191,10 @@ type Denied struct {
 	Found          Found
 	Reason, Remedy string
 	MayBreakGlass  bool
+	// MayClaim tells that saying to be involved would open the record.
+	MayClaim bool
+	// Emergencies and Claims are the grounds to choose from, of each way that is open to the viewer.
+	Emergencies, Claims []access.Ground
 }
 
 // Explain tells a refused viewer why and what next; audited. A person whom the viewer may not know of is kmcr.NotFound.
@@ -113,6 +209,15 @@ func (s *Service) Explain(ctx context.Context, v kmcr.Viewer, ref string) (*Deni
 	d := &Denied{Reason: o.decision.Rule, Remedy: o.decision.Remedy}
 	if o.decision.Outcome == access.NotInvolved {
 		d.MayBreakGlass, _ = access.MayBreakGlass(v, o.facts.Organisation)
+		d.MayClaim, _ = access.MayClaim(v, o.facts.Organisation)
+		i := kmcr.Involvement{Kind: "self-claimed", Organisation: v.Organisation, Account: v.Account}
+		d.MayClaim = d.MayClaim && access.WouldOpen(o.facts, i).Outcome == access.Permitted
+	}
+	if d.MayBreakGlass {
+		d.Emergencies = access.Emergencies
+	}
+	if d.MayClaim {
+		d.Claims = access.Claims
 	}
 	if d.Found, err = s.found(ctx, o.person, o.patients, o.parties); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package disclose
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -66,22 +65,6 @@ func (s *Service) gatherPerson(ctx context.Context, o *opening) (err error) {
 	}
 	o.facts.Objections, err = s.objections(ctx, o.person)
 	return err
-}
-
-// objections reads those of a person: one, or a list of them.
-func (s *Service) objections(ctx context.Context, p kmcr.PersonID) ([]access.Objection, error) {
-	var body json.RawMessage
-	found, err := s.db.Get(ctx, store.KindObjection, string(p.Ref()), &body)
-	if err != nil || !found {
-		return nil, err
-	}
-	var one access.Objection
-	if json.Unmarshal(body, &one) == nil {
-		return []access.Objection{one}, nil
-	}
-	var many []access.Objection
-	err = json.Unmarshal(body, &many)
-	return many, err
 }
 
 func (o *opening) decide() {

@@ -48,7 +48,7 @@ func TestEveryRouteDecidesAndIsAudited(t *testing.T) {
 				id = ref
 			}
 			where := strings.NewReplacer("{ref}", ref, "{type}", "Condition", "{id}", id, "{version}", "1", "{test}", "x").Replace(path)
-			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") {
+			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") || strings.Contains(path, "/objections/") {
 				where = strings.Replace(where, id, "1", 1)
 			}
 			for _, a := range []house.Asker{gp, stranger, outsider, officer, contributor} {
@@ -94,6 +94,12 @@ func body(method, path string, p plantedPerson) string {
 		return `{"nhs_number":"` + p.nhs + `"}`
 	case strings.HasSuffix(path, "/break-glass") && method == "POST":
 		return `{"reason":"collapsed in the street"}`
+	case strings.Contains(path, "/objections"):
+		return `{"reason":"I do not want to be seen"}`
+	case strings.HasSuffix(path, "/involved"):
+		return `{"reason":"in my clinic this morning"}`
+	case strings.HasSuffix(path, "/concerns"):
+		return `{"id":"x","outcome":"appropriate","reason":"on the ward that day"}`
 	case strings.Contains(path, "/matches/"):
 		return `{"decision":"same"}`
 	case method == "POST" && strings.Contains(path, "/parked/"):

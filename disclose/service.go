@@ -19,6 +19,7 @@ type Service struct {
 	tokens   func(Query) []string
 	register register
 	heard    heard
+	searches kmcr.Rate
 	sittings sittings
 }
 
@@ -33,7 +34,7 @@ type Config struct {
 
 // New makes the service.
 func New(c Config) *Service {
-	s := &Service{db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens}
+	s := &Service{searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -40,6 +40,7 @@ var statuses = map[kmcr.Kind]struct {
 	kmcr.Unauthenticated: {http.StatusUnauthorized, "login"},
 	kmcr.Refused:         {http.StatusForbidden, "forbidden"},
 	kmcr.TooLarge:        {http.StatusRequestEntityTooLarge, "too-long"},
+	kmcr.TooOften:        {http.StatusTooManyRequests, "throttled"},
 	kmcr.Unsupported:     {http.StatusBadRequest, "not-supported"},
 	kmcr.Unavailable:     {http.StatusServiceUnavailable, "transient"},
 	kmcr.Fault:           {http.StatusInternalServerError, "exception"},
@@ -66,6 +67,9 @@ func (a *api) fail(w http.ResponseWriter, r *request, err error) {
 	var own statusError
 	if errors.As(err, &own) {
 		s.status = own.status
+	}
+	if s.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "60")
 	}
 	if s.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="kmcr"`)

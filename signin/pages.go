@@ -28,6 +28,7 @@ func show(w http.ResponseWriter, status int, name string, data any) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
@@ -75,6 +76,8 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status, view.Message, view.Remedy = http.StatusForbidden, e.Message, "Begin again from the sign-in page. If it happens again, ask your service desk."
 	case known && kind == kmcr.Invalid:
 		status, view.Message, view.Remedy = http.StatusBadRequest, e.Message, e.Remedy
+	case known && kind == kmcr.TooOften:
+		status, view.Message, view.Remedy = http.StatusTooManyRequests, e.Message, e.Remedy
 	case known && kind == kmcr.Unavailable:
 		status, view.Message, view.Remedy = http.StatusServiceUnavailable, e.Message, e.Remedy
 	}

@@ -18,6 +18,7 @@ import (
 // Service turns a credential into a Viewer: a sign-in cookie from an OpenID
 // Connect code flow, or a bearer token.
 type Service struct {
+	attempts kmcr.Rate
 	Config
 	provider provider // whom we sign in with
 	demo     *demoProvider
@@ -68,7 +69,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") || base.Path != "" {
 		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "the base address is not one", Remedy: "Give it as http://host:port or https://host, without a path."}
 	}
-	s := &Service{Config: c}
+	s := &Service{Config: c, attempts: kmcr.Rate{Burst: attemptsAtOnce, Every: attemptsEvery}}
 	s.defaults()
 	if s.tokens, err = newTokenKey(c.Keys.Derive); err != nil {
 		return nil, err
@@ -102,11 +103,11 @@ func (s *Service) defaults() {
 // /.well-known/jwks.json.
 func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /signin", s.page)
-	mux.HandleFunc("POST /signin", s.start)
-	mux.HandleFunc("GET "+callbackPath, s.callback)
-	mux.HandleFunc("POST /signin/token", s.tokenForSignIn)
+	mux.HandleFunc("POST /signin", s.seldom(s.start))
+	mux.HandleFunc("GET "+callbackPath, s.seldom(s.callback))
+	mux.HandleFunc("POST /signin/token", s.seldom(s.tokenForSignIn))
 	mux.HandleFunc("POST /signout", s.signOut)
-	mux.HandleFunc("POST "+tokenPath, s.oauthToken)
+	mux.HandleFunc("POST "+tokenPath, s.seldom(s.oauthToken))
 	mux.HandleFunc("GET /.well-known/smart-configuration", s.smartConfiguration)
 	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
 	if s.demo != nil {

@@ -16,7 +16,8 @@ const (
 	KindContributor  = "contributor"  // kmcr.Contributor by code
 	KindAccount      = "account"      // signin.Account by name
 	KindClient       = "client"       // signin.Client by code
-	KindObjection    = "objection"    // access.Objection by person ref
+	KindObjection    = "objection"    // []disclose.Objection by person ref
+	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
 	KindSetting      = "setting"
 	KindCorrection   = "correction" // list of compose.Correction by PatientID
 )

@@ -1,11 +1,23 @@
 package web
 
-// about says in plain words what is brought together, who may see it and how it is kept.
+import "kmcr/disclose"
+
+// aboutView is the public account: in words, and from the agreement and the policies in force.
+type aboutView struct {
+	Topics    []topic
+	Agreement *disclose.Agreement
+}
+
+// about says in plain words what is brought together, from whom, who may see it and how it is kept.
 func (s *site) about(q *ask) error {
-	if q.wantsJSON() {
-		return q.writeJSON(0, map[string]any{"service": "Kent and Medway Care Record", "about": aboutText})
+	a, err := s.out.Agreement(q.Context())
+	if err != nil {
+		return err
 	}
-	return s.show(q, "about", page{Title: "About the Kent and Medway Care Record", Here: "/about", Body: aboutText})
+	if q.wantsJSON() {
+		return q.writeJSON(0, map[string]any{"service": "Kent and Medway Care Record", "about": aboutText, "agreement": a})
+	}
+	return s.show(q, "about", page{Title: "About the Kent and Medway Care Record", Here: "/about", Body: aboutView{aboutText, a}})
 }
 
 // topic is one heading of the public account of the record, with its paragraphs.
@@ -32,6 +44,6 @@ var aboutText = []topic{
 		"Records are used for care, not for anything else, and are kept in the United Kingdom.",
 	}},
 	{"Your choices", []string{
-		"You can ask who has looked at your record, ask for something to be put right, and object to sharing. Talk to your GP practice or to the organisation that is caring for you.",
+		"You can ask who has looked at your record, ask for something to be put right, and object to sharing: with everybody, with one organisation, or with one kind of professional. Talk to your GP practice or to the organisation that is caring for you; its privacy officer records your objection, and it holds from then on. Only an emergency, with a reason, opens your record then.",
 	}},
 }

@@ -21,6 +21,7 @@ var statuses = map[kmcr.Kind]int{
 	kmcr.Unauthenticated: http.StatusUnauthorized,
 	kmcr.Refused:         http.StatusForbidden,
 	kmcr.TooLarge:        http.StatusRequestEntityTooLarge,
+	kmcr.TooOften:        http.StatusTooManyRequests,
 	kmcr.Unsupported:     http.StatusUnsupportedMediaType,
 	kmcr.Unavailable:     http.StatusServiceUnavailable,
 	kmcr.Fault:           http.StatusInternalServerError,
@@ -36,6 +37,7 @@ var headings = map[kmcr.Kind]string{
 	kmcr.Unauthenticated: "Sign in first",
 	kmcr.Refused:         "You cannot open this",
 	kmcr.TooLarge:        "That is too much at once",
+	kmcr.TooOften:        "That is too often",
 	kmcr.Unsupported:     "This form of data is not handled here",
 	kmcr.Unavailable:     "This cannot be shown just now",
 	kmcr.Fault:           "Something went wrong on our side",
@@ -56,6 +58,8 @@ type failure struct {
 	Reference string    `json:"reference,omitempty"`
 	// MayBreakGlass tells a refused professional that an emergency opening is theirs to take.
 	MayBreakGlass bool `json:"mayBreakGlass,omitempty"`
+	// MayClaim tells them that saying to be involved is.
+	MayClaim bool `json:"mayClaim,omitempty"`
 }
 
 // fail turns an error into a page or JSON. It is the only place that does.
@@ -70,6 +74,8 @@ func (s *site) fail(q *ask, err error) {
 		q.w.Header().Set("WWW-Authenticate", `Bearer realm="kmcr"`)
 	case f.Kind == kmcr.Refused && q.PathValue("ref") != "" && s.refused(q, &f):
 		return
+	case f.Kind == kmcr.TooOften:
+		q.w.Header().Set("Retry-After", "60")
 	case status >= 500:
 		f.Reference = rand.Text()[:10]
 		s.Log.LogAttrs(q.Context(), slog.LevelError, "page failed", slog.String("reference", f.Reference),
@@ -120,7 +126,7 @@ func (s *site) refused(q *ask, f *failure) bool {
 	if why.Remedy != "" {
 		f.Remedy = sentence(why.Remedy)
 	}
-	f.MayBreakGlass = why.MayBreakGlass
+	f.MayBreakGlass, f.MayClaim = why.MayBreakGlass, why.MayClaim
 	if q.wantsJSON() {
 		_ = q.writeJSON(http.StatusForbidden, map[string]any{"error": f})
 		return true

@@ -49,6 +49,12 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
 	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
 
+	s.signedIn(mux, "GET /people/{ref}/involved", s.involvedForm)
+	s.signedIn(mux, "POST /people/{ref}/involved", s.involved)
+	s.signedIn(mux, "GET /people/{ref}/objections", s.objections)
+	s.signedIn(mux, "POST /people/{ref}/objections", s.object)
+	s.signedIn(mux, "POST /people/{ref}/objections/{id}/end", s.endObjection)
+
 	s.signedIn(mux, "GET /people/{ref}/report/{id}", s.reportForm)
 	s.signedIn(mux, "POST /people/{ref}/report/{id}", s.report)
 	s.signedIn(mux, "GET /corrections", s.corrections)
@@ -58,6 +64,7 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /caseload", s.caseload)
 	s.signedIn(mux, "GET /alerts", s.alerts)
 	s.signedIn(mux, "GET /privacy", s.privacy)
+	s.signedIn(mux, "POST /privacy/concerns", s.settleConcern)
 	s.signedIn(mux, "GET /matches", s.matches)
 	s.signedIn(mux, "POST /matches/{id}", s.decideMatch)
 	s.signedIn(mux, "GET /feeds", s.feeds)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/access"
 	"kmcr/audit"
 	"kmcr/compose"
 	"kmcr/disclose"
@@ -372,8 +373,50 @@ func (s *sample) Find(_ context.Context, _ kmcr.Viewer, q disclose.Query, where 
 	}, nil
 }
 
-func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref, reason string) error {
-	if len(reason) < 10 {
+func (s *sample) SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (time.Time, error) {
+	return sampleNow.AddDate(0, 0, 14), s.BreakGlass(ctx, v, ref, why)
+}
+
+func (s *sample) Objections(context.Context, kmcr.Viewer, string) ([]disclose.Objection, error) {
+	one := disclose.Objection{ID: 1, Words: "My sister works at the hospital", By: "demo|privacy-officer", Recorded: sampleNow}
+	one.Organisation, one.From = "RVV", sampleNow.AddDate(0, 0, -2)
+	ended := one
+	ended.ID, ended.Organisation, ended.Until = 2, "", sampleNow.AddDate(0, 0, -1)
+	return []disclose.Objection{one, ended}, nil
+}
+
+func (s *sample) Object(_ context.Context, _ kmcr.Viewer, ref string, o kmcr.ODS, r kmcr.Role, _ string) error {
+	s.decided = append(s.decided, fmt.Sprint("object ", ref, o, r))
+	return nil
+}
+
+func (s *sample) EndObjection(_ context.Context, _ kmcr.Viewer, ref string, id int, _ string) error {
+	s.decided = append(s.decided, fmt.Sprint("end objection ", ref, id))
+	return nil
+}
+
+func (s *sample) Concerns(context.Context, kmcr.Viewer) ([]disclose.Concern, error) {
+	c := audit.Concern{ID: "repeated~demo|gp~x~1", Rule: audit.Repeated, Says: "Looked at the same page of one record 6 times on a day", Viewer: kmcr.Viewer{Account: "demo|gp", Name: "Amara Osei", Role: kmcr.RoleGP, Organisation: "G82001"},
+		Person: 42, First: sampleNow.Add(-2 * time.Hour), Last: sampleNow, Looks: 6, Entries: []string{"1/4", "1/9"}}
+	settled := disclose.Concern{Concern: c, Outcome: disclose.Outcome{Verdict: "appropriate", Words: "on the ward round", By: "demo|privacy-officer", At: sampleNow}}
+	return []disclose.Concern{{Concern: c}, settled}, nil
+}
+
+func (s *sample) Settle(_ context.Context, _ kmcr.Viewer, id, verdict, _ string) error {
+	s.decided = append(s.decided, "settle "+id+" "+verdict)
+	return nil
+}
+
+func (s *sample) Agreement(context.Context) (*disclose.Agreement, error) {
+	return &disclose.Agreement{
+		Signatories: []disclose.Party{{ODS: "G82001", Name: "Ivy Court Surgery", Kind: "GP practices", Sends: true}},
+		Roles:       []disclose.RoleSees{{Role: kmcr.RoleGP, Name: "GP", Sees: []string{"medicines"}, May: []string{"open a record in an emergency"}}},
+		Rules:       []disclose.RuleSays{{Says: "The viewer must have signed in.", Source: "Data Protection Act 2018"}},
+	}, nil
+}
+
+func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why disclose.Why) error {
+	if len(why.Words) < 10 {
 		return &kmcr.Error{Kind: kmcr.Invalid, Message: "the reason is too short", Remedy: "Write at least 10 characters."}
 	}
 	s.decided = append(s.decided, "glass "+ref)
@@ -387,7 +430,7 @@ func (s *sample) Explain(_ context.Context, _ kmcr.Viewer, ref string) (*disclos
 	return &disclose.Denied{
 		Found:  disclose.Found{Ref: kmcr.Ref(ref), Name: "HOLT, Peter", Born: "1971-08-14", Gender: "Male", Address: "Deal, CT14 9ZZ"},
 		Reason: "nothing here says that you are caring for this person now", Remedy: "ask the team that is caring for them to add you",
-		MayBreakGlass: ref == string(refRefused),
+		MayBreakGlass: ref == string(refRefused), MayClaim: ref == string(refRefused), Emergencies: access.Emergencies, Claims: access.Claims,
 	}, nil
 }
 
@@ -516,10 +559,10 @@ func samplePages() (all []struct{ Role, Path string }) {
 	for n := 50; n < 55; n++ {
 		add("gp", person+"/documents/"+statementID(n))
 	}
-	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
+	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refRefused)+"/involved", "/people/"+string(refNoGlass)+"/involved", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
-	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/access")
+	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))
 	add("gp", "/authority")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"kmcr"
 	"kmcr/audit"
@@ -38,7 +39,14 @@ type wayOut interface {
 	Answer(ctx context.Context, v kmcr.Viewer, statement string, id int, state, answer string) error
 	Statement(ctx context.Context, v kmcr.Viewer, id kmcr.StatementID, version int, where string) (*kmcr.Statement, error)
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
-	BreakGlass(ctx context.Context, v kmcr.Viewer, ref, reason string) error
+	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
+	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
+	Objections(ctx context.Context, v kmcr.Viewer, ref string) ([]disclose.Objection, error)
+	Object(ctx context.Context, v kmcr.Viewer, ref string, organisation kmcr.ODS, role kmcr.Role, words string) error
+	EndObjection(ctx context.Context, v kmcr.Viewer, ref string, id int, words string) error
+	Concerns(ctx context.Context, v kmcr.Viewer) ([]disclose.Concern, error)
+	Settle(ctx context.Context, v kmcr.Viewer, id, verdict, words string) error
+	Agreement(ctx context.Context) (*disclose.Agreement, error)
 	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
 	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
 	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)

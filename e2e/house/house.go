@@ -235,3 +235,10 @@ func (h *House) Pass(d time.Duration) {
 	defer h.mu.Unlock()
 	h.Now = h.Now.Add(d)
 }
+
+// At is an instant two minutes ago, as an address of a page has it.
+func (a Asker) At() string {
+	london, err := time.LoadLocation("Europe/London")
+	a.h.Must(err)
+	return a.h.clock().Add(-2 * time.Minute).In(london).Format("2006-01-02T15:04")
+}
