@@ -40,6 +40,20 @@ func (tx *Tx) Relink(p kmcr.PatientID, to kmcr.PersonID, by, reason string) erro
 	return err
 }
 
+// Hold keeps a patient as it was read until the end of the Write, so that what was judged of it still stands: one
+// that somebody else has changed since is a kmcr.Conflict, and whoever read it before this Write conflicts in turn.
+func (tx *Tx) Hold(p *Patient) error {
+	revision := tx.revision(p)
+	n, err := tx.exec("update patient set revision = revision + 1 where id = $1 and revision = $2", int64(p.ID), revision)
+	if err == nil && n == 0 {
+		err = &kmcr.Error{Kind: kmcr.Conflict, Message: "the patient was changed by somebody else", Remedy: "Read it again and do it again."}
+	}
+	if err == nil {
+		tx.revise(p.ID, revision+1)
+	}
+	return err
+}
+
 // LinkChange is one step of a patient's link history.
 type LinkChange struct {
 	Patient    kmcr.PatientID
