@@ -2,7 +2,6 @@ package disclose
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/audit"
-	"kmcr/compose"
 	"kmcr/store"
 )
 
@@ -102,11 +100,12 @@ func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, accou
 		if err != nil {
 			return nil, err
 		}
-		if look.decision.Outcome != access.Permitted {
+		if look.decision.Outcome != access.Permitted || look.person != i.Person && seen[look.person] {
 			continue
 		}
+		seen[look.person] = true
 		m := member{patients: look.patients, facts: look.facts}
-		m.Found, m.Kind, m.Since, m.Badges = known(i.Person, look.patients, p), look.decision.Kind, i.From, badges(look, p)
+		m.Found, m.Kind, m.Since, m.Badges = known(look.person, look.patients, p), look.decision.Kind, i.From, badges(look, p)
 		out = append(out, m)
 	}
 	return out, nil
@@ -289,60 +288,6 @@ func (s *Service) Feeds(ctx context.Context, v kmcr.Viewer) ([]Feed, error) {
 		out[n] = Feed{Contributor: c, Tally: tallies[c.Code], Late: late(c, tallies[c.Code].LastHeard, s.now()), Parked: parked[c.Code]}
 	}
 	return out, s.audit(ctx, e)
-}
-
-// Pair is one match review, side by side.
-type Pair struct {
-	ID      int64                `json:"id"`
-	At      time.Time            `json:"at"`
-	Score   float64              `json:"score"`
-	Reasons string               `json:"reasons"`
-	A       compose.Demographics `json:"a"`
-	B       compose.Demographics `json:"b"`
-	State   string               `json:"state"`
-}
-
-// Matches lists the reviews in a state ("" for open), oldest first; only for records officers.
-func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string) ([]Pair, error) {
-	p, e, err := s.work(ctx, v, access.WorkMatches)
-	if err != nil {
-		return nil, err
-	}
-	if state == "" {
-		state = "open"
-	}
-	reviews, err := s.db.Reviews(ctx, state)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	out := []Pair{}
-	for _, r := range reviews[:min(len(reviews), mostPairs)] {
-		pair := Pair{ID: r.ID, At: r.At, Score: r.Score, Reasons: r.Reasons, State: r.State}
-		if pair.A, err = s.demographicsOf(ctx, r.A, p); err != nil {
-			return nil, err
-		}
-		if pair.B, err = s.demographicsOf(ctx, r.B, p); err != nil {
-			return nil, err
-		}
-		out = append(out, pair)
-	}
-	e.Detail = map[string]string{"pairs": fmt.Sprintf("%d of %d", len(out), len(reviews)), "state": state}
-	return out, s.audit(ctx, e)
-}
-
-func (s *Service) demographicsOf(ctx context.Context, id kmcr.PatientID, p parties) (compose.Demographics, error) {
-	patient, err := s.db.PatientByID(ctx, id)
-	if err != nil || patient == nil {
-		return compose.Demographics{}, unavailable(err)
-	}
-	compartments, err := s.compartments(ctx, []*store.Patient{patient})
-	if err != nil {
-		return compose.Demographics{}, err
-	}
-	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hides(current(compartments))) {
-		return i.demographics(p), nil
-	}
-	return compose.Demographics{}, nil
 }
 
 // PrivacyItem is one thing for the privacy officer: a break-glass, a self-claim, a refusal.

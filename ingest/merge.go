@@ -137,7 +137,7 @@ func orParked(err error, p *parking) error {
 func (a *application) disagrees(m merging, v match.Verdict, said string) error {
 	p := &parking{reason: "merge-disagrees", detail: "what is known of the two patients speaks against their being one person (" + v.Words() + ")"}
 	if said == "" && !m.into.fresh {
-		p.review = &store.Review{A: m.from.patient.ID, B: m.into.patient.ID, Score: v.Score, Reasons: v.Words(), State: "open"}
+		p.review = &store.Review{A: m.from.patient.ID, B: m.into.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"}
 	}
 	return p
 }

@@ -203,7 +203,7 @@ func compare(person kmcr.PersonID, x *subject, own match.Identity, members []mem
 			continue
 		}
 		if v.Outcome != match.Different || person == x.patient.Person {
-			c.inDoubt = append(c.inDoubt, store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Words(), State: "open"})
+			c.inDoubt = append(c.inDoubt, store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"})
 		}
 	}
 	return c
