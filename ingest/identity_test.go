@@ -283,6 +283,31 @@ func TestMergesThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestLinkRates(t *testing.T) {
+	h := build(t)
+	const shared = "9990000018"
+	h.register(1, ada, "")
+	h.register(2, numbered(piotr, shared), "")
+	h.register(3, numbered(person{"Patel", "Asha", "1992-01-07", "female", "CT9 1AA", "1 Sea Road", ""}, shared), "")
+	h.register(4, numbered(person{"Green", "Walter", "1931-11-30", "male", "TN24 9ZZ", "8 Hop Lane", ""}, shared), "")
+	h.register(5, numbered(person{"Green", "Ivy", "1931-11-30", "female", "TN24 9ZZ", "8 Hop Lane", ""}, "1234567890"), "")
+	h.tell("1", "A28", 1, ada, "")
+	h.tell("2", "A28", 2, adaNo, "")
+	h.tell("3", "A40", 1, ada, "MRG|H2^^^RVV^MR\r")
+	rates, err := ingest.LinkRates(h.ctx(), h.db)
+	h.must(err)
+	if len(rates) != 2 {
+		t.Fatalf("%+v", rates)
+	}
+	gp, hospital := rates[0], rates[1]
+	if gp.Patients != 5 || gp.Linked != 1 || gp.Rate != 0.2 || gp.Placeholders != 1 || gp.Carriers != 3 || gp.Unlinked["NHS number not valid"] != 1 {
+		t.Errorf("the practice: %+v", gp)
+	}
+	if hospital.Patients != 1 || hospital.Linked != 1 || hospital.Merged != 1 {
+		t.Errorf("the hospital: %+v", hospital)
+	}
+}
+
 // deed is one thing that is done: somebody arrives, is merged, parted, or decided upon.
 type deed struct {
 	what string
