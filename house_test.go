@@ -35,7 +35,7 @@ var rooms = map[string]string{
 	"web":             "kmcr fhir terms audit compose disclose ingest notify",
 	"fhirapi":         "kmcr fhir disclose ingest notify",
 	"synth":           "kmcr fhir hl7 terms",
-	"bench":           "kmcr synth",
+	"bench":           "kmcr synth store/storetest",
 	"cmd/kmcr":        "*",
 	"e2e":             "*",
 }

@@ -1,10 +1,6 @@
 package access
 
-import (
-	"bytes"
-
-	"kmcr"
-)
+import "kmcr"
 
 // Item judges one statement inside a permitted record; the sentence says why.
 func (d Decision) Item(f Facts, s *kmcr.Statement) (bool, string) {
@@ -15,10 +11,8 @@ func (d Decision) Item(f Facts, s *kmcr.Statement) (bool, string) {
 	if p == nil || !p.section(s.Section, s.Type) {
 		return false, "This role does not see this section."
 	}
-	for _, l := range s.Labels {
-		if !d.label(p, s, l) {
-			return false, "This is withheld because of how confidential it is."
-		}
+	if d.labelled(p, s) {
+		return false, "This is withheld because of how confidential it is."
 	}
 	return true, ""
 }
@@ -55,45 +49,52 @@ type Withheld struct {
 	ByLabel   bool
 }
 
-// Items judges the statements of a permitted record. What is administrative
-// follows what it is about: a claim that refers to something withheld for its
-// labels is withheld with it.
+// Items judges the statements of a permitted record. What hangs together with
+// something withheld for its labels (its encounter and what came of it, what
+// refers to it, what it is made of) is withheld with it. All statements of a
+// contributor's patient must be given, so that nothing is missed.
 func (d Decision) Items(f Facts, statements []*kmcr.Statement) (permitted []*kmcr.Statement, withheld []Withheld) {
 	permitted = make([]*kmcr.Statement, 0, len(statements))
-	var sealed [][]byte
+	var sealed []*kmcr.Statement
+	p := permissionsOf[f.Viewer.Role]
 	for _, s := range statements {
 		if ok, _ := d.Item(f, s); ok {
 			permitted = append(permitted, s)
 			continue
 		}
-		byLabel := len(s.Labels) > 0 && d.inSection(f, s)
-		withheld = append(withheld, Withheld{s, byLabel})
-		if byLabel {
-			sealed = append(sealed, []byte(s.Type+"/"+s.ID.String()))
+		byLabel := p != nil && d.labelled(p, s)
+		withheld = append(withheld, Withheld{s, byLabel && p.section(s.Section, s.Type)})
+		if byLabel && s.Section != kmcr.Demographics {
+			sealed = append(sealed, s)
 		}
 	}
 	if len(sealed) == 0 {
 		return permitted, withheld
 	}
-	kept := permitted[:0]
+	together := clusterOf(sealed)
+	permitted, sealed, withheld = divide(permitted, sealed, withheld, together.holds)
+	only := onlyOf(sealed, permitted)
+	permitted, _, withheld = divide(permitted, nil, withheld, func(s *kmcr.Statement) bool { return only[nameOf(s)] })
+	return permitted, withheld
+}
+
+// divide moves those statements that hold from the permitted to the withheld.
+func divide(permitted, sealed []*kmcr.Statement, withheld []Withheld, holds func(*kmcr.Statement) bool) (kept, together []*kmcr.Statement, all []Withheld) {
+	kept = permitted[:0]
 	for _, s := range permitted {
-		if s.Section == kmcr.Administrative && refersTo(s.Body, sealed) {
-			withheld = append(withheld, Withheld{s, true})
+		if holds(s) {
+			sealed, withheld = append(sealed, s), append(withheld, Withheld{s, true})
 			continue
 		}
 		kept = append(kept, s)
 	}
-	return kept, withheld
+	return kept, sealed, withheld
 }
 
-func (d Decision) inSection(f Facts, s *kmcr.Statement) bool {
-	p := permissionsOf[f.Viewer.Role]
-	return p != nil && p.section(s.Section, s.Type)
-}
-
-func refersTo(body []byte, references [][]byte) bool {
-	for _, r := range references {
-		if bytes.Contains(body, r) {
+// labelled tells whether a label keeps a statement from a role.
+func (d Decision) labelled(p *permissions, s *kmcr.Statement) bool {
+	for _, l := range s.Labels {
+		if !d.label(p, s, l) {
 			return true
 		}
 	}

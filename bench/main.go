@@ -20,7 +20,7 @@ func main() {
 		data     = flag.String("data", "../shared/data", "folder of input data (Synthea Bundles)")
 		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: one is started")
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
-		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, mllp, postgres")
+		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, postgres")
 	)
 	flag.Parse()
 	b := &bench{ctx: ctx, data: *data, only: *only}
@@ -87,6 +87,11 @@ func (b *bench) measure(store string) error {
 	}
 	if b.wants("records") {
 		if err := b.records(s); err != nil {
+			return err
+		}
+	}
+	if b.wants("long") {
+		if err := b.long(s); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 func (c *composer) allergies() {
 	lines := map[string]*Allergy{}
 	var order []string
+	stated := map[string][]*entry{}
 	var none []*entry
 	var active []*entry
 	for _, e := range c.allergy {
@@ -32,7 +34,8 @@ func (c *composer) allergies() {
 			lines[key] = line
 			order = append(order, key)
 		}
-		isActive := (st == "active" || st == "") && ver != "refuted"
+		isActive := liveAllergy(e)
+		stated[key] = append(stated[key], e)
 		if isActive {
 			active = append(active, e)
 		}
@@ -62,8 +65,39 @@ func (c *composer) allergies() {
 	}
 	for _, key := range order {
 		slices.Sort(lines[key].Reactions)
+		lines[key].Conflict = c.allergyConflict(lines[key].Substance, key, stated[key])
 		c.r.Allergies.Items = append(c.r.Allergies.Items, *lines[key])
 	}
+	c.noneKnown(none, active)
+}
+
+// allergyConflict marks a substance that is an allergy to one contributor and ruled out or over to another.
+func (c *composer) allergyConflict(substance, key string, list []*entry) string {
+	yes, no := map[kmcr.ContributorCode]bool{}, map[kmcr.ContributorCode]bool{}
+	var values []ConflictValue
+	for _, e := range list {
+		word := "active"
+		if liveAllergy(e) {
+			yes[e.Contributor] = true
+		} else {
+			no[e.Contributor] = true
+			word = strings.ToLower(firstText("not active", uncertain(concept(e.v.Get("verificationStatus")).code), statusOr(concept(e.v.Get("clinicalStatus")).code, "")))
+		}
+		values = append(values, ConflictValue{Value: substance + ": " + word, Date: when(e.v, "recordedDate", "lastOccurrence", "onsetDateTime"), From: c.provenance(e)})
+	}
+	for by := range no {
+		if len(yes) > 1 || len(yes) == 1 && !yes[by] {
+			slices.SortStableFunc(values, func(a, b ConflictValue) int {
+				return cmp.Or(activeFirst(a.Value, b.Value), cmp.Compare(b.Date.key(), a.Date.key()), cmp.Compare(a.From.Statement, b.From.Statement))
+			})
+			return c.conflictBecause(aboutAllergies, "Allergy: "+substance, kmcr.Allergies, "allergy|"+key, values, "The active allergy is shown first because leaving out an allergy would be the greater harm; ask before treating it as ruled out.")
+		}
+	}
+	return ""
+}
+
+// noneKnown places the statements that no allergy is known: as the word on the section, or against the allergies that others record.
+func (c *composer) noneKnown(none, active []*entry) {
 	for _, e := range none {
 		if len(active) == 0 {
 			c.r.noKnownAllergies = append(c.r.noKnownAllergies, c.from(e))
@@ -71,21 +105,38 @@ func (c *composer) allergies() {
 		}
 		c.notShown(e, "says that no allergies are known, while an allergy is recorded: see conflicts")
 	}
-	if len(none) > 0 && len(active) > 0 {
-		var values []ConflictValue
-		for _, e := range active {
-			values = append(values, ConflictValue{Value: concept(e.v.Get("code")).text, Date: when(e.v, "recordedDate"), From: c.provenance(e)})
-		}
-		for _, e := range none {
-			values = append(values, ConflictValue{Value: "No known allergies", Date: when(e.v, "recordedDate"), From: c.provenance(e)})
-		}
-		id := c.conflictBecause("Allergies", kmcr.Allergies, "allergies", values, 0, "A recorded allergy is preferred to a statement that there is none: leaving it out would be the greater harm.")
-		for i := range c.r.Allergies.Items {
-			if c.r.Allergies.Items[i].Active {
-				c.r.Allergies.Items[i].Conflict = id
-			}
+	if len(none) == 0 || len(active) == 0 {
+		return
+	}
+	var values []ConflictValue
+	for _, e := range active {
+		values = append(values, ConflictValue{Value: concept(e.v.Get("code")).text, Date: when(e.v, "recordedDate"), From: c.provenance(e)})
+	}
+	for _, e := range none {
+		values = append(values, ConflictValue{Value: "No known allergies", Date: when(e.v, "recordedDate"), From: c.provenance(e)})
+	}
+	id := c.conflictBecause(aboutAllergies, "Allergies", kmcr.Allergies, "allergies", values, "A recorded allergy is shown first because leaving out an allergy would be the greater harm than heeding one that is not there.")
+	for i := range c.r.Allergies.Items {
+		if c.r.Allergies.Items[i].Active && c.r.Allergies.Items[i].Conflict == "" {
+			c.r.Allergies.Items[i].Conflict = id
 		}
 	}
+}
+
+func activeFirst(a, b string) int {
+	switch x, y := strings.HasSuffix(a, ": active"), strings.HasSuffix(b, ": active"); {
+	case x && !y:
+		return -1
+	case y && !x:
+		return 1
+	}
+	return 0
+}
+
+// liveAllergy tells whether a statement holds an allergy to be in force; one that says nothing of it does.
+func liveAllergy(e *entry) bool {
+	st := concept(e.v.Get("clinicalStatus")).code
+	return (st == "active" || st == "") && concept(e.v.Get("verificationStatus")).code != "refuted"
 }
 
 var severities = []string{"", "mild", "moderate", "severe"}

@@ -124,9 +124,22 @@ func (c *composer) encounter(e *entry) {
 	c.r.Encounters.Items = append(c.r.Encounters.Items, x)
 	for _, p := range v.Get("participant").Items() {
 		if name := c.nameOf(p.Get("individual")); name != "" {
-			c.contact(Contact{Item: Item{Kind: "Professional contact", Active: x.Active, Date: x.Date, From: []Provenance{c.provenance(e)}}, Name: name, Role: concepts(p.Get("type")), Organisation: x.Organisation, Telephone: x.Telephone})
+			c.contact(Contact{Item: Item{Kind: "Professional contact", Active: x.Active, Date: x.Date, From: []Provenance{c.provenance(e)}}, Name: name, Role: inVisit(concepts(p.Get("type"))), Organisation: x.Organisation, Telephone: x.Telephone})
 		}
 	}
+}
+
+// inVisit is the part that somebody has in a visit, in words for readers.
+func inVisit(part string) string {
+	switch strings.ToLower(part) {
+	case "attender", "atnd":
+		return "Clinician in charge"
+	case "admitter", "adm":
+		return "Admitted by"
+	case "referrer", "ref":
+		return "Referred by"
+	}
+	return part
 }
 
 func encounterTitle(class, kind, st string) string {
@@ -342,9 +355,12 @@ func (c *composer) plan(e *entry) {
 	for _, p := range v.Get("prediction").Items() {
 		outcomes = append(outcomes, concept(p.Get("outcome")).text)
 	}
-	c.r.Plans.Items = append(c.r.Plans.Items, Item{Title: orUnnamed(title, "Plan"), Kind: e.Type, Status: terms.Say(terms.Status, st), Active: !slices.Contains([]string{"completed", "revoked", "cancelled", "rejected", "inactive", "stopped"}, st),
+	c.r.Plans.Items = append(c.r.Plans.Items, Item{Title: orUnnamed(title, "Plan"), Kind: planKinds[e.Type], Status: terms.Say(terms.Status, st), Active: !slices.Contains([]string{"completed", "revoked", "cancelled", "rejected", "inactive", "stopped"}, st),
 		Date: when(v, "created", "period.start", "dateTime", "startDate", "occurrenceDateTime", "date", "statusDate"), End: when(v, "period.end", "provision.period.end"),
 		Details: details("Plan", planText(v), "Activities", strings.Join(activities, "; "), "Outcome", strings.Join(outcomes, ", "), "Decision", v.First("provision.type").Text(), "Rule", concept(v.Get("policyRule")).text, "Note", notes(v)), From: []Provenance{c.from(e)}})
 }
+
+// planKinds are the kinds of plans, wishes and risks for readers.
+var planKinds = map[string]string{"CarePlan": "Care plan", "Goal": "Goal", "Consent": "Decision or consent", "RiskAssessment": "Risk assessment", "AdverseEvent": "Adverse event"}
 
 func planText(v fhir.Value) string { return v.Get("description").Text() }

@@ -52,7 +52,7 @@ func (c *composer) problems() {
 				}
 				return out
 			}
-			line.Conflict = c.conflict("Problem: "+line.Title, kmcr.Problems, "problem|"+key, append(values(a, "active"), values(r, "not active")...))
+			line.Conflict = c.conflict(aboutProblems, "Problem: "+line.Title, kmcr.Problems, "problem|"+key, append(values(a, "active"), values(r, "not active")...))
 		}
 		if !line.Active {
 			line.End = orDate(line.End, "")
@@ -191,8 +191,8 @@ func (c *composer) series(into map[string]*Test, k said, panel string, v, whole 
 		into[key] = t
 	}
 	value := Value{Text: valueText(v), Date: observed(whole), Status: uncertainResult(whole.Get("status").Text()), Note: notes(whole), From: from}
-	if q.Exists() && unit != "" { // it stands with the series
-		value.Text = strings.TrimSuffix(value.Text, " "+unit)
+	if digits := q.Get("value").Text(); digits != "" {
+		value.Text = q.Get("comparator").Text() + digits // the unit is the series'
 	}
 	if n, err := strconv.ParseFloat(q.Get("value").Text(), 64); err == nil {
 		value.Number, t.Numeric = n, true
@@ -204,11 +204,7 @@ func (c *composer) series(into map[string]*Test, k said, panel string, v, whole 
 	if code := concept(v.Get("interpretation")).code; code != "" {
 		value.Flag = terms.Say(terms.Flag, code)
 	}
-	i := 0
-	for i < len(t.Values) && (t.Values[i].Date.key() > value.Date.key() || t.Values[i].Date.key() == value.Date.key() && t.Values[i].From.Statement <= value.From.Statement) {
-		i++
-	}
-	t.Values = append(t.Values[:i], append([]Value{value}, t.Values[i:]...)...)
+	t.Values = append(t.Values, value) // put in order when all are there
 	t.From = append(t.From, from)
 }
 

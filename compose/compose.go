@@ -8,15 +8,17 @@ import (
 
 	"kmcr"
 	"kmcr/fhir"
+	"kmcr/terms"
 )
 
 // Compose makes the record. It is pure; the order of Input.Statements changes nothing.
 func Compose(in Input) *Record {
-	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}}
+	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}}
+	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
 	for i := range c.r.Sources {
 		c.sources[c.r.Sources[i].Contributor] = &c.r.Sources[i]
 	}
-	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
+	c.authority()
 	c.read()
 	for _, e := range c.entries {
 		c.place(e)
@@ -26,8 +28,19 @@ func Compose(in Input) *Record {
 	c.problems()
 	c.banner()
 	c.generalPractice()
+	c.disputes()
 	c.finish()
+	c.corrections()
+	c.changes()
 	return c.r
+}
+
+// authority takes the orders that were handed in, and the defaults for facts that they leave out.
+func (c *composer) authority() {
+	c.orders = map[Fact]AuthorityOrder{}
+	for _, o := range append(DefaultAuthority(), c.in.Authority...) {
+		c.orders[o.Fact] = o
+	}
 }
 
 // entry is one statement with its index.
@@ -49,6 +62,8 @@ type composer struct {
 	patients []*entry
 	tests    map[string]*Test
 	vitals   map[string]*Test
+	orders   map[Fact]AuthorityOrder
+	products map[string]terms.Product
 }
 
 // read indexes every statement and puts them in an order of their own.
@@ -235,9 +250,11 @@ func (c *composer) finish() {
 		}
 	}
 	for _, t := range c.tests {
+		t.newestFirst()
 		r.Results.Items = append(r.Results.Items, *t)
 	}
 	for _, t := range c.vitals {
+		t.newestFirst()
 		r.Observations.Items = append(r.Observations.Items, *t)
 	}
 	c.timeline()
@@ -317,7 +334,7 @@ func (c *composer) freshness(section kmcr.Section, notes *[]SourceNote, incomple
 		if !slices.Contains(s.Sections, section) && count[s.Contributor] == 0 {
 			continue
 		}
-		*notes = append(*notes, SourceNote{s.Contributor, s.Name, s.LastHeard, s.Late, count[s.Contributor]})
+		*notes = append(*notes, SourceNote{s.Contributor, s.Name, s.LastHeard, s.LastHeardHere, s.Linked || count[s.Contributor] > 0, s.Late && (s.Linked || count[s.Contributor] > 0), count[s.Contributor]})
 		if s.Late && (s.Linked || count[s.Contributor] > 0) {
 			late = append(late, s.Name+" last heard "+clock(s.LastHeard))
 		}

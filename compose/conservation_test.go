@@ -21,6 +21,11 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // statements makes statements of resources as the store would hand them over.
 func statements(t *testing.T, code kmcr.ContributorCode, patient kmcr.PatientID, resources ...string) []*kmcr.Statement {
 	t.Helper()
+	return statementsOf(t, code, patient, resources...)
+}
+
+func statementsOf(t testing.TB, code kmcr.ContributorCode, patient kmcr.PatientID, resources ...string) []*kmcr.Statement {
+	t.Helper()
 	var out []*kmcr.Statement
 	for i, body := range resources {
 		r, err := fhir.Parse([]byte(body))
@@ -133,6 +138,54 @@ func TestEveryStatementIsShownOrExplained(t *testing.T) {
 	list := statements(t, "gp", 1, resources...)
 	mustConserve(t, "examples", list, Compose(Input{Statements: list, Now: now}))
 }
+
+// What five contributors say by the UK Core examples is shown or explained, in whatever order it comes.
+func TestUKCoreExamples(t *testing.T) {
+	files, _ := filepath.Glob("../../shared/data/uk-core-r4/examples/*.xml")
+	var list []*kmcr.Statement
+	for i, f := range files {
+		body, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err = fhir.FromXML(body); err != nil {
+			continue // a fragment, or what this reader refuses: not stored
+		}
+		r, err := fhir.Parse(body)
+		if err != nil || !instance[r.Type()] {
+			continue
+		}
+		n := i % 5
+		some := statements(t, kmcr.ContributorCode([]string{"gp", "hospital", "council", "home", "other"}[n]), kmcr.PatientID(n+1), string(body))
+		some[0].ID.Hash = uint64(i + 1)
+		list = append(list, some...)
+	}
+	if len(list) < 20 {
+		t.Skipf("SKIPPED, NOT TESTED: the input data is not beside the project (uk-core-r4: %d examples)", len(list))
+	}
+	in := Input{Statements: list, Sources: testSources, Now: now}
+	r := Compose(in)
+	mustConserve(t, "UK Core", list, r)
+	want, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 20 {
+		rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+		if got, err := json.Marshal(Compose(in)); err != nil || !bytes.Equal(want, got) {
+			t.Fatal("another order gave another record")
+		}
+	}
+	t.Logf("%d examples", len(list))
+}
+
+// instance are the types that a contributor sends of a person, of which there are examples.
+var instance = map[string]bool{"AllergyIntolerance": true, "Appointment": true, "CarePlan": true, "CareTeam": true, "ClinicalImpression": true, "Composition": true, "Condition": true, "Consent": true, "Coverage": true, "Device": true, "DeviceMetric": true,
+	"DiagnosticReport": true, "DocumentReference": true, "Encounter": true, "EpisodeOfCare": true, "FamilyMemberHistory": true, "Flag": true, "Goal": true, "HealthcareService": true, "ImagingStudy": true, "Immunization": true,
+	"ImmunizationRecommendation": true, "List": true, "Location": true, "Medication": true, "MedicationAdministration": true, "MedicationDispense": true, "MedicationRequest": true, "MedicationStatement": true, "MessageHeader": true, "Observation": true,
+	"Organization": true, "Patient": true, "Practitioner": true, "PractitionerRole": true, "Procedure": true, "Provenance": true, "QuestionnaireResponse": true, "RelatedPerson": true, "RiskAssessment": true, "Schedule": true, "ServiceRequest": true, "Slot": true,
+	"Specimen": true, "Task": true, "Communication": true, "DeviceUseStatement": true}
 
 // The order in which statements come changes nothing.
 func TestOrderChangesNothing(t *testing.T) {

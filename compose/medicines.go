@@ -38,27 +38,26 @@ var medicineStatus = map[string]string{
 
 // statedMedicine is one statement of a medicine, read.
 type statedMedicine struct {
-	e                         *entry
-	name, dose, route, often  string
-	status, group             string
-	start, end, issued, asked Date
-	details                   []Detail
-	key, how                  string
+	e             *entry
+	name, status  string
+	group, course string
+	taken         taking
+	product       terms.Product
+	start, end    Date
+	issued, asked Date
+	review        Date
+	indication    string
+	details       []Detail
 }
 
 // medicines makes one line of each medicine, however many contributors state it; doses are never merged.
 func (c *composer) medicines() {
-	lines := map[string][]statedMedicine{}
-	var order []string
+	list := make([]statedMedicine, 0, len(c.medicine))
 	for _, e := range c.medicine {
-		m := c.readMedicine(e)
-		if _, known := lines[m.key]; !known {
-			order = append(order, m.key)
-		}
-		lines[m.key] = append(lines[m.key], m)
+		list = append(list, c.readMedicine(e))
 	}
-	for _, key := range order {
-		c.r.Medicines.Items = append(c.r.Medicines.Items, c.medicineLine(lines[key]))
+	for _, line := range sameMedicines(list) {
+		c.r.Medicines.Items = append(c.r.Medicines.Items, c.medicineLine(line))
 	}
 }
 
@@ -69,23 +68,76 @@ func (c *composer) readMedicine(e *entry) statedMedicine {
 		k = c.product(v.Get("medicationReference"), v)
 	}
 	m := statedMedicine{e: e, name: orUnnamed(k.text, "Medicine"), status: v.Get("status").Text()}
-	m.key, m.how = terms.MedicineKey(k.codes, k.text)
+	m.product = c.productOf(k)
 	dosage := v.Get("dosageInstruction")
 	if !dosage.Exists() {
 		dosage = v.Get("dosage")
 	}
-	m.dose, m.route, m.often = doseText(dosage), concept(first(dosage).Get("route")).text, frequency(first(dosage))
+	m.taken = takingOf(dosage)
+	if m.product.Form == "" {
+		m.product.Form = terms.FormOfRoute(m.taken.route)
+	}
 	m.start = when(v, "effectivePeriod.start", "effectiveDateTime", "authoredOn", "whenHandedOver", "whenPrepared")
 	m.end = when(v, "effectivePeriod.end", "dispenseRequest.validityPeriod.end")
 	m.asked = when(v, "dateAsserted", "authoredOn", "effectivePeriod.start", "effectiveDateTime", "whenHandedOver")
-	for _, x := range v.Get("extension").Items() {
-		if strings.HasSuffix(x.Get("url").Text(), "MedicationStatementLastIssueDate") {
-			m.issued = Date(x.Get("valueDateTime").Text())
-		}
-	}
-	m.details = details("For", concepts(v.Get("reasonCode")), "Why stopped", concepts(v.Get("statusReason")), "Supply", quantity(v.First("dispenseRequest.quantity")), "Note", notes(v))
+	m.issued, m.review = dateExtension(v, "LastIssueDate"), dateExtension(v, "ReviewDate", "authorisationExpiryDate")
+	m.indication = c.indication(v)
+	m.course = firstText("", concept(v.Get("courseOfTherapyType")).text, codedExtension(v, "PrescriptionType", "prescriptionType"))
+	m.details = details("Why stopped", concepts(v.Get("statusReason")), "Supply", quantity(v.First("dispenseRequest.quantity")), "Course", m.course, "Note", notes(v))
 	m.group = c.medicineGroup(m)
 	return m
+}
+
+// productOf reads a product once for each name and code: one medicine is stated many times.
+func (c *composer) productOf(k said) terms.Product {
+	key := k.text
+	for _, code := range k.codes {
+		key += "|" + code.Code
+	}
+	p, known := c.products[key]
+	if !known {
+		p = terms.ProductOf(k.codes, k.text)
+		c.products[key] = p
+	}
+	return p
+}
+
+// indication is what a medicine is for, by its words or the problem that it names.
+func (c *composer) indication(v fhir.Value) string {
+	if words := concepts(v.Get("reasonCode")); words != "" {
+		return words
+	}
+	for _, r := range v.Get("reasonReference").Items() {
+		if name := c.condition(r); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// extended finds an extension by the end of its address, also within another extension.
+func extended(v fhir.Value, names ...string) (found fhir.Value, ok bool) {
+	for _, x := range v.Get("extension").Items() {
+		for _, name := range names {
+			if strings.HasSuffix(x.Get("url").Text(), name) {
+				return x, true
+			}
+		}
+		if found, ok := extended(x, names...); ok {
+			return found, true
+		}
+	}
+	return fhir.Value{}, false
+}
+
+func dateExtension(v fhir.Value, names ...string) Date {
+	x, _ := extended(v, names...)
+	return when(x, "valueDateTime", "valueDate")
+}
+
+func codedExtension(v fhir.Value, names ...string) string {
+	x, _ := extended(v, names...)
+	return concept(x.Get("valueCodeableConcept")).text
 }
 
 // product is the medicine that a reference names: within the statement, or sent beside it.
@@ -110,52 +162,6 @@ func first(v fhir.Value) fhir.Value {
 		return items[0]
 	}
 	return fhir.Value{}
-}
-
-// doseText is the dose as sent: its text, or its structured parts in words.
-func doseText(dosage fhir.Value) string {
-	var all []string
-	for _, d := range dosage.Items() {
-		text := d.Get("text").Text()
-		if text == "" {
-			parts := []string{quantity(d.First("doseAndRate.doseQuantity")), concept(d.Get("route")).text, frequency(d)}
-			if d.Get("asNeededBoolean").Text() == "true" {
-				parts = append(parts, "when needed")
-			}
-			if why := concept(d.Get("asNeededCodeableConcept")).text; why != "" {
-				parts = append(parts, "when needed for "+why)
-			}
-			text = strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
-		}
-		if more := d.Get("patientInstruction").Text(); more != "" && more != text {
-			text = strings.TrimSpace(text + ". " + more)
-		}
-		if text != "" {
-			all = append(all, text)
-		}
-	}
-	return strings.Join(all, "; then ")
-}
-
-var periodUnits = map[string]string{"s": "second", "min": "minute", "h": "hour", "d": "day", "wk": "week", "mo": "month", "a": "year"}
-
-func frequency(d fhir.Value) string {
-	timing := d.Get("timing")
-	if t := concept(timing.Get("code")).text; t != "" {
-		return t
-	}
-	r := timing.Get("repeat")
-	n, period, unit := r.Get("frequency").Text(), r.Get("period").Text(), periodUnits[r.Get("periodUnit").Text()]
-	switch {
-	case unit == "":
-		return ""
-	case n == "":
-		n = "1"
-	}
-	if period == "" || period == "1" {
-		return n + " times a " + unit
-	}
-	return n + " times every " + period + " " + unit + "s"
 }
 
 // medicineGroup is the group of one statement, by its status and then its dates.
@@ -189,66 +195,125 @@ var groupRank = map[string]int{current: 0, unknown: 1, recentlyStopped: 2, past:
 // medicineLine joins the statements of one medicine. What stands largest is the preferred contributor's; each other is beside it.
 func (c *composer) medicineLine(list []statedMedicine) Medicine {
 	slices.SortStableFunc(list, func(a, b statedMedicine) int {
-		return cmp.Or(cmp.Compare(groupRank[a.group], groupRank[b.group]), cmp.Compare(c.authority(b.e), c.authority(a.e)), cmp.Compare(b.asked.key(), a.asked.key()), cmp.Compare(a.e.ID.Hash, b.e.ID.Hash))
+		return cmp.Or(cmp.Compare(groupRank[a.group], groupRank[b.group]), c.prefer(aboutMedicines, a.e.Contributor, b.e.Contributor), cmp.Compare(b.asked.key(), a.asked.key()), cmp.Compare(a.e.ID.Hash, b.e.ID.Hash))
 	})
 	lead := list[0]
-	m := Medicine{Item: Item{Title: lead.name, Kind: "Medicine", Status: terms.Say(terms.Status, lead.status), Active: lead.group == current, Date: lead.start, Details: lead.details},
-		Name: lead.name, Dose: lead.dose, Route: lead.route, Frequency: lead.often, Group: lead.group, LastIssued: lead.issued}
-	if lead.group == unknown {
-		m.Status = "Status not known"
-	}
+	m := Medicine{Item: Item{Title: lead.name, Kind: "Medicine", Status: lead.said(), Active: lead.group == current, Date: lead.start, Details: lead.details},
+		Name: lead.name, Directions: lead.taken.words(), Dose: lead.taken.dose, Route: lead.taken.route, Frequency: lead.taken.often, Times: lead.taken.times, AsNeeded: lead.taken.asNeeded, Maximum: lead.taken.maximum,
+		Indication: lead.indication, Course: lead.course, Group: lead.group}
 	if lead.group == recentlyStopped || lead.group == past {
 		m.Stopped, m.End = lead.stopped(), lead.stopped()
 	}
 	latest := map[kmcr.ContributorCode]bool{}
 	for _, s := range list {
 		m.From = append(m.From, c.from(s.e))
+		m.LastIssued, m.Review = later(m.LastIssued, s.issued), later(m.Review, s.review)
+		if s.e.Version > 1 && !s.e.At.IsZero() {
+			m.Changed = later(m.Changed, Date(s.e.At.UTC().Format(time.RFC3339)))
+		}
+		if m.Indication == "" {
+			m.Indication = s.indication
+		}
 		if s.group == current || !latest[s.e.Contributor] { // all that is current, and the latest word of whoever has nothing current
-			m.Says = append(m.Says, MedicineSource{Name: s.name, Dose: s.dose, Status: terms.Say(terms.Status, s.status), Date: orDate(s.asked, s.start), From: c.provenance(s.e)})
+			m.Says = append(m.Says, c.says(s))
+			if s.group == current && m.differs(s) && s.e.Contributor == lead.e.Contributor {
+				m.Also = append(m.Also, c.says(s))
+			}
 		}
 		latest[s.e.Contributor] = true
 	}
+	if len(latest) > 1 || len(m.Also) > 0 {
+		m.JoinedBy = joinedBy(list)
+	}
 	if len(latest) > 1 {
-		m.JoinedBy = lead.how
-		m.Conflict = c.medicineConflict(lead.name, lead.key, list)
+		m.Conflict = c.medicineConflict(list)
 	}
 	return m
 }
 
+// differs tells whether s says another product or other directions than stand on the line.
+func (m Medicine) differs(s statedMedicine) bool {
+	same := func(name, directions string) bool {
+		return normalDose(name) == normalDose(s.name) && normalDose(directions) == normalDose(s.taken.words())
+	}
+	return !same(m.Name, m.Directions) && !slices.ContainsFunc(m.Also, func(a MedicineSource) bool { return same(a.Name, a.Directions) })
+}
+
+func later(a, b Date) Date {
+	if b.key() > a.key() {
+		return b
+	}
+	return a
+}
+
+// said is the status in words; one that the table of statuses does not hold is not known.
+func (m statedMedicine) said() string {
+	if m.group == unknown {
+		return "Status not known"
+	}
+	return terms.Say(terms.Status, m.status)
+}
+
+func (c *composer) says(s statedMedicine) MedicineSource {
+	return MedicineSource{Name: s.name, Dose: s.taken.dose, Directions: s.taken.words(), Status: s.said(), Current: s.group == current, Date: orDate(s.asked, s.start), Started: s.start, Ended: s.end, LastIssued: s.issued, From: c.provenance(s.e)}
+}
+
 // medicineConflict marks a line on which contributors give different current doses, or one has stopped what another has active.
-func (c *composer) medicineConflict(name, key string, list []statedMedicine) string {
+func (c *composer) medicineConflict(list []statedMedicine) string {
 	var values []ConflictValue
-	doses := map[string]map[kmcr.ContributorCode]bool{}
-	active, stopped := map[kmcr.ContributorCode]bool{}, map[kmcr.ContributorCode]bool{}
+	doses := map[kmcr.ContributorCode][]string{}
+	var began, ended Date // of what is current the earliest, of what is stopped the latest
 	seen := map[kmcr.ContributorCode]bool{}
 	for _, s := range list {
-		if s.group == current {
-			dose := normalDose(s.name + " " + s.dose)
-			if doses[dose] == nil {
-				doses[dose] = map[kmcr.ContributorCode]bool{}
+		by := s.e.Contributor
+		if s.group != current && seen[by] {
+			continue
+		}
+		switch {
+		case s.group == current:
+			if dose := normalDose(s.name + " " + s.taken.words()); !slices.Contains(doses[by], dose) {
+				doses[by] = append(doses[by], dose)
 			}
-			doses[dose][s.e.Contributor] = true
-			active[s.e.Contributor] = true
-		} else if !seen[s.e.Contributor] && !active[s.e.Contributor] && (s.group == recentlyStopped || s.group == past) {
-			stopped[s.e.Contributor] = true
+			if began == "" || s.start.key() < began.key() {
+				began = s.start
+			}
+		case saysStopped(s):
+			ended = later(ended, orDate(s.stopped(), "unknown"))
 		}
-		if s.group == current || !seen[s.e.Contributor] {
-			values = append(values, ConflictValue{Value: strings.TrimSpace(s.name + ": " + s.dose + " (" + strings.ToLower(terms.Say(terms.Status, s.status)) + ")"), Date: orDate(s.asked, s.start), From: c.provenance(s.e)})
-		}
-		seen[s.e.Contributor] = true
+		seen[by] = true
+		values = append(values, ConflictValue{Value: s.name + orNothing(": ", s.taken.words()) + " (" + strings.ToLower(s.said()) + ")", Date: orDate(s.asked, s.start), From: c.provenance(s.e)})
 	}
-	if len(active) > 1 && len(doses) > 1 || len(active) > 0 && len(stopped) > 0 {
-		return c.conflict("Medicine: "+name, kmcr.Medicines, "medicine|"+key, values)
+	// What one stopped long before another began it is a new course, not a disagreement.
+	stoppedBefore := ended.before(c.in.Now.Add(-recently)) && ended.key() < began.key()
+	if differentDoses(doses) || len(doses) > 0 && ended != "" && !stoppedBefore {
+		return c.conflict(aboutMedicines, "Medicine: "+list[0].name, kmcr.Medicines, "medicine|"+medicineKey(list), values)
 	}
 	return ""
 }
 
-// normalDose is a dose for comparison only; what is shown is as sent.
-func normalDose(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == ',' || r == '.' || r == ';' || r == '-' }), " ")
+// saysStopped tells whether a statement says that the medicine is no longer taken; that one supply or one dose is over says nothing of it.
+func saysStopped(s statedMedicine) bool {
+	return (s.group == recentlyStopped || s.group == past) && (s.e.Type == "MedicationStatement" || s.e.Type == "MedicationRequest")
 }
 
-func (m Medicine) order() (bool, Date, string) {
-	active, date, tie := m.Item.order()
-	return active, date, tie
+// differentDoses tells whether two contributors do not list the same current doses.
+func differentDoses(doses map[kmcr.ContributorCode][]string) bool {
+	lists := map[string]bool{}
+	for _, list := range doses {
+		slices.Sort(list)
+		lists[strings.Join(list, "|")] = true
+	}
+	return len(lists) > 1
+}
+
+func orNothing(before, s string) string {
+	if s == "" {
+		return ""
+	}
+	return before + s
+}
+
+// normalDose is a dose for comparison only; what is shown is as sent.
+func normalDose(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == ',' || r == '.' || r == ';' || r == '-' || r == '–' }), " ")
 }

@@ -26,6 +26,20 @@ func (t Test) order() (bool, Date, string) {
 	return true, d, t.Name + t.Unit + t.Code
 }
 
+// newestFirst puts the values of a test in order; what came of one instant stands by its statement.
+func (t *Test) newestFirst() {
+	keys := make([]place, len(t.Values))
+	for n, v := range t.Values {
+		keys[n] = place{date: v.Date.key(), tie: v.From.Statement, at: n}
+	}
+	slices.SortFunc(keys, place.newest)
+	values := make([]Value, len(keys))
+	for n, k := range keys {
+		values[n] = t.Values[k.at]
+	}
+	t.Values = values
+}
+
 // place is where an item stands among others; made once for each, for dates are dear to compare.
 type place struct {
 	active    bool

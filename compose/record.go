@@ -18,7 +18,15 @@ type Input struct {
 	PossibleDuplicate bool
 	// Organisations gives what the register knows of an organisation; nil for one it does not know.
 	Organisations func(kmcr.ODS) *kmcr.Organisation
-	Now           time.Time
+	// Authority says whose word counts first for each fact; nil: DefaultAuthority.
+	Authority []AuthorityOrder
+	// Corrections are the problems that readers have reported with statements of this person's patients.
+	Corrections []Correction
+	Now         time.Time // the instant at which the record is shown
+	Past        bool      // Now lies in the past: the record as it stood
+	// Since is when the viewer last looked, for what has changed; zero: not asked. Looked is false where that is not known and Since is only a while ago.
+	Since  time.Time
+	Looked bool
 }
 
 // Demographics is what one contributor says of who the person is.
@@ -44,10 +52,11 @@ type Source struct {
 	Name             string               `json:"name"` // of the system or organisation, for readers
 	Organisation     kmcr.ODS             `json:"organisation"`
 	OrganisationName string               `json:"organisationName"`
+	Kind             string               `json:"kind,omitempty"` // of organisation, as kmcr.Organisation has it
 	Telephone        string               `json:"telephone,omitempty"`
-	LastHeard        time.Time            `json:"lastHeard"` // of anything
-	LastHeardHere    time.Time            `json:"lastHeardAboutPerson"`
-	Late             bool                 `json:"late"` // against its own rhythm
+	LastHeard        time.Time            `json:"lastHeard,omitzero"`            // of anything
+	LastHeardHere    time.Time            `json:"lastHeardAboutPerson,omitzero"` // left out: never
+	Late             bool                 `json:"late"`                          // against its own rhythm
 	Authority        int                  `json:"-"`
 	Sections         []kmcr.Section       `json:"sections"` // those it is expected to fill
 	Linked           bool                 `json:"linked"`   // has a patient linked to this person
@@ -94,8 +103,15 @@ type Record struct {
 	Plans         Part[Item]      `json:"plans"`
 	Other         Part[Item]      `json:"other"`
 	Timeline      []Item          `json:"timeline"` // newest first
-	Conflicts     []Conflict      `json:"conflicts"`
-	Sources       []Source        `json:"sources"`
+	// Past tells that the record is shown as it stood at AsOf, which lies in the past.
+	Past bool `json:"past,omitempty"`
+	// Since, Looked and Changes say what has been taken in since the viewer last looked; Looked is false where the viewer has not looked lately.
+	Since       *time.Time   `json:"since,omitempty"`
+	Looked      bool         `json:"looked,omitempty"`
+	Changes     []Change     `json:"changes,omitempty"`
+	Conflicts   []Conflict   `json:"conflicts"`
+	Sources     []Source     `json:"sources"`
+	Corrections []Correction `json:"corrections"` // problems that readers have reported, with their answers
 	// NotShown lists permitted statements that stand in no part above, with the reason (conservation: every statement is shown or listed here).
 	NotShown []NotShown `json:"notShown"`
 
@@ -122,8 +138,10 @@ type Part[T any] struct {
 type SourceNote struct {
 	Contributor kmcr.ContributorCode `json:"contributor"`
 	Name        string               `json:"name"`
-	LastHeard   time.Time            `json:"lastHeard"`
-	Late        bool                 `json:"late"`
+	LastHeard   time.Time            `json:"lastHeard,omitzero"` // of anything
+	About       time.Time            `json:"lastHeardAboutPerson,omitzero"`
+	Linked      bool                 `json:"linked"` // has sent something about this person
+	Late        bool                 `json:"late"`   // against its own rhythm; never of one that has sent nothing about this person
 	Items       int                  `json:"items"`
 }
 
@@ -150,6 +168,7 @@ type Item struct {
 	End      Date         `json:"end,omitempty"`
 	Details  []Detail     `json:"details,omitempty"`
 	Conflict string       `json:"conflict,omitempty"` // id of a Conflict
+	Reported bool         `json:"reported,omitempty"` // a reader has reported a problem with it, and its contributor has not answered
 	From     []Provenance `json:"from"`
 }
 
@@ -176,7 +195,25 @@ type Banner struct {
 	PossibleDuplicate bool         `json:"possibleDuplicate"`
 	AllergyTitle      string       `json:"allergyTitle"` // exactly one of the four of ISB 1505 PAB-0064
 	Allergies         []string     `json:"allergies"`
+	Disputed          []Dispute    `json:"disputed"` // facts above on which contributors differ
 	From              []Provenance `json:"from"`
+}
+
+// Dispute marks a fact of the banner on which contributors differ.
+type Dispute struct {
+	About    Fact   `json:"about"`
+	Fact     string `json:"fact"`
+	Conflict string `json:"conflict"`
+}
+
+// Dispute is the conflict about a fact of the banner, "" where contributors agree.
+func (b Banner) Dispute(about Fact) string {
+	for _, d := range b.Disputed {
+		if d.About == about {
+			return d.Conflict
+		}
+	}
+	return ""
 }
 
 // Allergy is one line of the allergy table.
@@ -191,24 +228,39 @@ type Allergy struct {
 
 // Medicine is one medicine, however many contributors state it.
 type Medicine struct {
-	Item
+	Item                        // Date is when it was started
 	Name       string           `json:"name"`
-	Dose       string           `json:"dose"` // as sent
+	Directions string           `json:"directions"`     // as written by its contributor, or the parts below in words
+	Dose       string           `json:"dose,omitempty"` // as coded
 	Route      string           `json:"route,omitempty"`
 	Frequency  string           `json:"frequency,omitempty"`
-	Group      string           `json:"group"`              // "current", "recently-stopped", "past", "unknown"
-	JoinedBy   string           `json:"joinedBy,omitempty"` // why statements are one line: "same dm+d code", …
+	Times      []string         `json:"times,omitempty"`    // "08:00", "at night"
+	AsNeeded   string           `json:"asNeeded,omitempty"` // "when needed for pain"
+	Maximum    string           `json:"maximum,omitempty"`
+	Indication string           `json:"indication,omitempty"`
+	Course     string           `json:"course,omitempty"`   // repeat, acute, as sent
+	Group      string           `json:"group"`              // "current", "recently-stopped" (90 days), "past", "unknown"
+	JoinedBy   string           `json:"joinedBy,omitempty"` // why statements are one line: "same dm+d or SNOMED CT code", …
 	LastIssued Date             `json:"lastIssued,omitempty"`
+	Changed    Date             `json:"changed,omitempty"` // when a contributor last changed what it had said
 	Stopped    Date             `json:"stopped,omitempty"`
 	Review     Date             `json:"review,omitempty"`
-	Says       []MedicineSource `json:"says"` // what each contributor says, never merged
+	Also       []MedicineSource `json:"also,omitempty"` // other products or doses that the preferred contributor has current: never added up
+	Says       []MedicineSource `json:"says"`           // what each contributor says, never merged
 }
 
 // MedicineSource is one contributor's statement of a medicine.
 type MedicineSource struct {
-	Name, Dose, Status string
-	Date               Date
-	From               Provenance
+	Name       string     `json:"name"`
+	Directions string     `json:"directions"`
+	Dose       string     `json:"dose,omitempty"`
+	Status     string     `json:"status"`
+	Current    bool       `json:"current"`
+	Date       Date       `json:"date"` // when it was last stated
+	Started    Date       `json:"started,omitempty"`
+	Ended      Date       `json:"ended,omitempty"`
+	LastIssued Date       `json:"lastIssued,omitempty"`
+	From       Provenance `json:"from"`
 }
 
 // Test is one kind of result with its values over time, one unit only.
@@ -279,6 +331,7 @@ type Service struct {
 // Conflict is one fact about which contributors disagree.
 type Conflict struct {
 	ID      string          `json:"id"`
+	About   Fact            `json:"about"` // the kind of fact, as the authority orders name it
 	Fact    string          `json:"fact"`
 	Section kmcr.Section    `json:"section"`
 	Values  []ConflictValue `json:"values"`
@@ -291,6 +344,16 @@ type ConflictValue struct {
 	Date      Date       `json:"date"`
 	Preferred bool       `json:"preferred"`
 	From      Provenance `json:"from"`
+}
+
+// Change is one item that is new, or changed, since the viewer last looked.
+type Change struct {
+	Title string       `json:"title"`
+	Kind  string       `json:"kind"`
+	Page  string       `json:"page"` // on which it stands, as in its address
+	New   bool         `json:"new"`  // else an earlier one was changed
+	Date  Date         `json:"date"` // of what happened
+	From  []Provenance `json:"from"` // what was taken in since
 }
 
 // NotShown is a statement that stands in no part, and why.

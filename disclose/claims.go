@@ -88,7 +88,7 @@ func preferred(a, b identity) int {
 func (i identity) demographics(p parties) compose.Demographics {
 	c := i.claims
 	d := compose.Demographics{
-		Contributor: i.patient.Contributor, Recorded: i.recorded,
+		Contributor: i.contributor.Code, Recorded: i.recorded,
 		NHS: c.NHS, NHSStatus: c.NHSStatus, Born: c.Born, Sex: c.Sex, Died: c.Died,
 		Telephones: c.Telephones, Practice: c.Practice,
 	}
@@ -141,15 +141,21 @@ func known(person kmcr.PersonID, patients []*store.Patient, p parties) Found {
 	return f
 }
 
+// hidden tells whether any contributor says that where the person is must not be told.
+func (s *Service) hidden(ctx context.Context, patients []*store.Patient) (bool, error) {
+	compartments, err := s.compartments(ctx, patients)
+	return hides(current(compartments)), err
+}
+
 // found is what a viewer may know of a person before the record is opened:
 // besides what lists say, the address, unless whereabouts are hidden.
 func (s *Service) found(ctx context.Context, person kmcr.PersonID, patients []*store.Patient, p parties) (Found, error) {
 	f := known(person, patients, p)
-	compartments, err := s.compartments(ctx, patients)
+	hidden, err := s.hidden(ctx, patients)
 	if err != nil {
 		return f, err
 	}
-	for _, i := range identities(patients, p, nil, hides(current(compartments))) {
+	for _, i := range identities(patients, p, nil, hidden) {
 		if f.Address == "" && len(i.claims.Addresses) > 0 {
 			f.Address = i.claims.Addresses[0].line()
 		}

@@ -135,6 +135,14 @@ func (s *Service) candidates(ctx context.Context, v kmcr.Viewer, q Query, p part
 		if o.decision.Outcome == access.Unknown {
 			continue
 		}
+		if q.Postcode != "" && q.NHSNumber == "" { // to be found by it would tell that somebody lives there
+			if hidden, err := s.hidden(ctx, o.patients); err != nil || hidden {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
 		f, err := s.found(ctx, person, o.patients, p)
 		if err != nil {
 			return nil, err

@@ -40,6 +40,10 @@ func (s *Service) BreakGlass(ctx context.Context, v kmcr.Viewer, ref, reason str
 		return &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: "In an emergency, ask somebody whose role may open the record."}
 	}
 	if err := checkReason(o.entry.Reason); err != nil {
+		o.entry.Allowed, o.entry.Rule = false, "A record is opened in an emergency with a reason in words."
+		if failed := s.audit(ctx, o.entry); failed != nil {
+			return failed
+		}
 		return err
 	}
 	if o.decision.Outcome == access.Permitted { // already open: nothing to break
@@ -134,8 +138,31 @@ func (s *Service) Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audi
 	if err != nil {
 		return nil, unavailable(err)
 	}
+	hidden, err := s.hidden(ctx, o.patients)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.audit(ctx, o.entry); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(entries, func(e *audit.Entry) bool { return e.Action == "ingest" }), nil
+	entries = slices.DeleteFunc(entries, func(e *audit.Entry) bool { return e.Action == "ingest" })
+	if o.entry.Purpose != kmcr.Administration {
+		for _, e := range entries {
+			withoutTelling(e, v, hidden)
+		}
+	}
+	return entries, nil
+}
+
+// withoutTelling takes out of an entry what would tell somebody who reads the
+// record more than the record does: how much others were shown, the words of
+// an emergency, and for somebody who must not be found, where those who looked work.
+func withoutTelling(e *audit.Entry, v kmcr.Viewer, hidden bool) {
+	if e.Viewer.Account == v.Account {
+		return
+	}
+	e.Shown, e.Withheld, e.Reason, e.Detail = nil, 0, "", nil
+	if hidden {
+		e.Viewer.Account, e.Viewer.Name, e.Viewer.Organisation, e.Viewer.Team = "", "", "", ""
+	}
 }

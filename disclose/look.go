@@ -17,10 +17,14 @@ type Look struct {
 	// Statements are the permitted current ones of all contributors. The person as one Patient is not among them: see Patient.
 	Statements []*kmcr.Statement
 	// Patient is the person as one FHIR Patient resource (compact JSON with id = ref and meta), made from the preferred demographics.
-	Patient  []byte
+	Patient []byte
+	// Patients are the contributors' Patients for whom the person stands.
+	Patients []kmcr.StatementID
 	Withheld int
 
-	entry *audit.Entry
+	entry        *audit.Entry
+	opening      *opening
+	compartments []*store.Compartment
 }
 
 // Open decides and filters, but shows nothing: the caller must call Shown with what leaves, before the first byte of it does.
@@ -34,9 +38,14 @@ func (s *Service) Open(ctx context.Context, v kmcr.Viewer, ref, where string) (*
 		return nil, err
 	}
 	all := current(compartments)
-	permitted, withheld := o.decision.Items(o.facts, all)
-	l := &Look{Ref: o.person.Ref(), Decision: o.decision, Statements: permitted, Withheld: len(withheld), entry: o.entry}
-	l.Patient = patientResource(l.Ref, identities(o.patients, o.parties, recordedIn(compartments), hides(all)))
+	seen := o.see(all)
+	l := &Look{Ref: o.person.Ref(), Decision: o.decision, Statements: seen.permitted, Withheld: seen.left, entry: o.entry, opening: o, compartments: compartments}
+	for _, s := range all {
+		if s.Type == "Patient" {
+			l.Patients = append(l.Patients, s.ID)
+		}
+	}
+	l.Patient = patientResource(l.Ref, seen.identities(o))
 	return l, nil
 }
 
@@ -66,7 +75,10 @@ func (s *Service) Statement(ctx context.Context, v kmcr.Viewer, id kmcr.Statemen
 			}
 		}
 	}
-	if found == nil || !t.permits(found) {
+	if found != nil {
+		found = t.permits(found)
+	}
+	if found == nil {
 		t.entry.Allowed = false
 		t.entry.Rule = "There is no such entry, or the viewer may not see it."
 		if err := s.audit(ctx, t.entry); err != nil {
@@ -92,7 +104,7 @@ func (s *Service) Versions(ctx context.Context, v kmcr.Viewer, id kmcr.Statement
 	}
 	var out []*kmcr.Statement
 	for _, x := range slices.Backward(t.versions) {
-		if t.permits(x) {
+		if x = t.permits(x); x != nil {
 			out = append(out, x)
 		}
 	}
@@ -116,17 +128,29 @@ type opened struct {
 	head     *kmcr.Statement
 	versions []*kmcr.Statement // oldest first
 	entry    *audit.Entry
-	// may judges one version.
-	may func(*kmcr.Statement) bool
+	// may judges one version and gives it as it may be shown; nil where it may not be.
+	may func(*kmcr.Statement) *kmcr.Statement
 }
 
-// permits tells whether a version may be shown: as it was, and under the
-// labels that the statement has now. A deletion is judged as what was deleted.
-func (t opened) permits(x *kmcr.Statement) bool {
-	if x.Internal {
-		return false
+// permits gives a version as it may be shown, nil where it may not be: as it
+// was, and under the labels that the statement has now. A deletion is judged
+// as what was deleted.
+func (t opened) permits(x *kmcr.Statement) *kmcr.Statement {
+	if x.Internal || t.may(t.lastSaid(t.head)) == nil {
+		return nil
 	}
-	return t.may(t.lastSaid(x)) && t.may(t.lastSaid(t.head))
+	allowed := t.may(t.lastSaid(x))
+	if allowed == nil || x.Deleted {
+		return sameIf(x, allowed != nil)
+	}
+	return allowed
+}
+
+func sameIf(x *kmcr.Statement, ok bool) *kmcr.Statement {
+	if !ok {
+		return nil
+	}
+	return x
 }
 
 // lastSaid is x, or where x is a deletion the version before it that was none.
@@ -185,7 +209,7 @@ func (s *Service) statement(ctx context.Context, v kmcr.Viewer, id kmcr.Statemen
 func (s *Service) mayOpen(ctx context.Context, v kmcr.Viewer, p *store.Patient, t *opened) (rule string, refused, err error) {
 	if v.Contributor != "" {
 		t.entry.Purpose = kmcr.Administration
-		t.may = func(*kmcr.Statement) bool { return true }
+		t.may = func(x *kmcr.Statement) *kmcr.Statement { return x }
 		if p.Contributor != v.Contributor {
 			return ownAlone, noStatement(), nil
 		}
@@ -197,7 +221,10 @@ func (s *Service) mayOpen(ctx context.Context, v kmcr.Viewer, p *store.Patient, 
 			return "", nil, err
 		}
 		organisation := parties.organisation(v.Organisation)
-		t.may = func(x *kmcr.Statement) bool { ok, _ := access.MayRead(v, organisation, x); return ok }
+		t.may = func(x *kmcr.Statement) *kmcr.Statement {
+			ok, _ := access.MayRead(v, organisation, x)
+			return sameIf(x, ok)
+		}
 		return "Who and where other entries speak of may be read by those who give care.", nil, nil
 	}
 	o, err := s.gatherFor(ctx, v, p.Person, "read", t.entry.Where)
@@ -206,9 +233,14 @@ func (s *Service) mayOpen(ctx context.Context, v kmcr.Viewer, p *store.Patient, 
 	}
 	o.entry.Patient = p.ID
 	t.entry = o.entry
-	t.may = func(x *kmcr.Statement) bool { ok, _ := o.decision.Item(o.facts, x); return ok }
 	if o.decision.Outcome != access.Permitted {
 		return o.decision.Rule, noStatement(), nil
 	}
+	compartments, err := s.compartments(ctx, o.patients)
+	if err != nil {
+		return "", nil, err
+	}
+	all := current(compartments)
+	t.may = func(x *kmcr.Statement) *kmcr.Statement { return o.sees(all, x) }
 	return o.decision.Rule, nil, nil
 }

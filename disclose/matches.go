@@ -91,17 +91,12 @@ func (s *Service) reviews(ctx context.Context, state string) ([]store.Review, er
 func (s *Service) pairOf(ctx context.Context, r store.Review, p parties) (Pair, error) {
 	pair := Pair{ID: r.ID, At: r.At, Score: r.Score, State: r.State, By: r.By, Days: int(s.now().Sub(r.At) / (24 * time.Hour))}
 	pair.account(r.Reasons)
-	for id, side := range map[kmcr.PatientID]*compose.Demographics{r.A: &pair.A, r.B: &pair.B} {
-		demographics, harm, err := s.sideOf(ctx, id, p)
-		if err != nil {
-			return pair, err
-		}
-		*side = demographics
-		if harm.Rank > pair.Harm.Rank {
-			pair.Harm = harm
-		}
+	if err := s.sides(ctx, &pair, r, p); err != nil {
+		return pair, err
 	}
-	return pair, nil
+	var err error
+	pair.Harm, err = s.harm(ctx, r)
+	return pair, err
 }
 
 // account reads what match wrote: the rule, then a line for each reason with its weight after a tab.
@@ -139,20 +134,73 @@ func weighed(w float64) string {
 	return "says little"
 }
 
-func (s *Service) sideOf(ctx context.Context, id kmcr.PatientID, p parties) (compose.Demographics, Harm, error) {
-	patient, err := s.db.PatientByID(ctx, id)
-	if err != nil || patient == nil {
-		return compose.Demographics{}, Harm{}, unavailable(err)
+// sides reads both of a pair. Where either, or anybody whom either is linked
+// to, must not be found, neither's whereabouts are shown: they may be one person.
+func (s *Service) sides(ctx context.Context, pair *Pair, r store.Review, p parties) error {
+	a, err := s.db.PatientByID(ctx, r.A)
+	if err != nil {
+		return unavailable(err)
+	}
+	b, err := s.db.PatientByID(ctx, r.B)
+	if err != nil {
+		return unavailable(err)
+	}
+	var all []*store.Patient
+	for _, one := range []*store.Patient{a, b} {
+		if one == nil {
+			continue
+		}
+		all = append(all, one)
+		if one.Person != 0 {
+			linked, err := s.db.Links(ctx, one.Person)
+			if err != nil {
+				return unavailable(err)
+			}
+			all = append(all, linked...)
+		}
+	}
+	hidden, err := s.hidden(ctx, all)
+	if err != nil {
+		return err
+	}
+	pair.A, err = s.demographicsOf(ctx, a, p, hidden)
+	if err == nil {
+		pair.B, err = s.demographicsOf(ctx, b, p, hidden)
+	}
+	return err
+}
+
+func (s *Service) demographicsOf(ctx context.Context, patient *store.Patient, p parties, hidden bool) (compose.Demographics, error) {
+	if patient == nil {
+		return compose.Demographics{}, nil
 	}
 	compartments, err := s.compartments(ctx, []*store.Patient{patient})
 	if err != nil {
-		return compose.Demographics{}, Harm{}, err
+		return compose.Demographics{}, err
 	}
-	harm := harmOf(current(compartments))
-	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hides(current(compartments))) {
-		return i.demographics(p), harm, nil
+	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hidden) {
+		return i.demographics(p), nil
 	}
-	return compose.Demographics{}, harm, nil
+	return compose.Demographics{}, nil
+}
+
+// harm is the greater of what could go wrong with either.
+func (s *Service) harm(ctx context.Context, r store.Review) (Harm, error) {
+	var all []*store.Patient
+	for _, id := range []kmcr.PatientID{r.A, r.B} {
+		patient, err := s.db.PatientByID(ctx, id)
+		if err != nil {
+			return Harm{}, unavailable(err)
+		}
+		if patient != nil {
+			all = append(all, patient)
+		}
+	}
+	compartments, err := s.compartments(ctx, all)
+	if err != nil {
+		return Harm{}, err
+	}
+	return harmOf(current(compartments)), nil
 }
 
 // harmOf ranks what could go wrong while the two are apart, or if they were

@@ -8,13 +8,19 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/compose"
-	"kmcr/store"
 	"kmcr/terms"
 )
 
 // Record opens a person's record for a page: decided, filtered, composed, audited. where names the route; only names the sections
 // that the page shows (all when empty). Errors: kmcr.Refused with what is lawful next, kmcr.NotFound, kmcr.Unavailable when the audit cannot be written.
 func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, only ...kmcr.Section) (*compose.Record, error) {
+	return s.Ask(ctx, v, ref, where, Asking{Only: only})
+}
+
+// Ask opens a person's record as asked: now, as it stood at an instant, or as somebody saw it. What may be seen is decided as of now:
+// an earlier version leaves only where the viewer may see it under the labels that it had and under those that it has today.
+// Errors: as Record; kmcr.Invalid for an instant to come, kmcr.NotFound for a look that there is not.
+func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a Asking) (*compose.Record, error) {
 	o, err := s.open(ctx, v, ref, "read", where)
 	if err != nil {
 		return nil, err
@@ -23,8 +29,15 @@ func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, 
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.input(ctx, o, compartments, only)
+	then, err := s.standing(ctx, o, compartments, &a)
 	if err != nil {
+		return nil, err
+	}
+	in, err := s.input(ctx, o, then, a.Only)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.place(ctx, o, &in, a); err != nil {
 		return nil, err
 	}
 	var r *compose.Record
@@ -35,27 +48,25 @@ func (s *Service) Record(ctx context.Context, v kmcr.Viewer, ref, where string, 
 }
 
 // input filters what was read and says what the record is made from.
-func (s *Service) input(ctx context.Context, o *opening, compartments []*store.Compartment, only []kmcr.Section) (compose.Input, error) {
-	all := current(compartments)
-	hidden := hides(all)
-	permitted, withheld := o.decision.Items(o.facts, inSections(all, only))
+func (s *Service) input(ctx context.Context, o *opening, compartments standing, only []kmcr.Section) (compose.Input, error) {
+	v := compartments.see(o)
 	in := compose.Input{
-		Ref: o.person.Ref(), Now: o.facts.Now, Statements: permitted,
-		Withheld: map[kmcr.Section]int{}, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
+		Ref: o.person.Ref(), Now: o.facts.Now, Statements: inSections(v.permitted, only),
+		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
 		Organisations: o.parties.organisation,
 	}
-	for _, w := range withheld {
-		if w.ByLabel {
-			in.Withheld[w.Statement.Section]++
-		}
-	}
-	o.entry.Shown, o.entry.Withheld = shown(permitted), len(withheld)
-	recorded := recordedIn(compartments)
-	for _, i := range identities(o.patients, o.parties, recorded, hidden) {
+	o.entry.Shown, o.entry.Withheld = shown(in.Statements), v.left
+	for _, i := range v.identities(o) {
 		in.Demographics = append(in.Demographics, i.demographics(o.parties))
 	}
 	var err error
-	if in.Sources, err = s.sources(ctx, o, recorded); err != nil {
+	if in.Authority, err = s.Authority(ctx); err != nil {
+		return in, err
+	}
+	if in.Corrections, err = s.corrections(ctx, o.patients); err != nil {
+		return in, err
+	}
+	if in.Sources, err = s.sources(ctx, o, v); err != nil {
 		return in, err
 	}
 	in.PossibleDuplicate, err = s.possibleDuplicate(ctx, o.patients)
@@ -103,19 +114,22 @@ func hiddenFrom(r kmcr.Role) map[kmcr.Section]string {
 }
 
 // sources says of each contributor when it was last heard, at all and about this person.
-func (s *Service) sources(ctx context.Context, o *opening, recorded map[kmcr.PatientID]time.Time) ([]compose.Source, error) {
+func (s *Service) sources(ctx context.Context, o *opening, v sight) ([]compose.Source, error) {
 	tallies, err := s.tallies(ctx)
 	if err != nil {
 		return nil, err
 	}
 	here := map[kmcr.ContributorCode]time.Time{}
 	for _, p := range o.patients {
-		if t := recorded[p.ID]; t.After(here[p.Contributor]) || here[p.Contributor].IsZero() {
+		if t := v.recorded[p.ID]; !v.unnamed[p.ID] && (t.After(here[p.Contributor]) || here[p.Contributor].IsZero()) {
 			here[p.Contributor] = t
 		}
 	}
-	out := make([]compose.Source, 0, len(o.parties.contributors))
+	out := make([]compose.Source, 0, len(o.parties.contributors)+1)
 	for _, c := range o.parties.contributors {
+		if v.hidden != nil && v.hidden.kinds[o.parties.kind(c.Organisation)] {
+			continue // to leave out only the person's own would tell which it is
+		}
 		at, linked := here[c.Code]
 		src := compose.Source{
 			Contributor: c.Code, Name: c.Name, Organisation: c.Organisation, OrganisationName: o.parties.name(c.Organisation),
@@ -126,9 +140,12 @@ func (s *Service) sources(ctx context.Context, o *opening, recorded map[kmcr.Pat
 		}
 		src.Late = late(c, src.LastHeard, o.facts.Now)
 		if org := o.parties.organisation(c.Organisation); org != nil {
-			src.Telephone = org.Telephone
+			src.Telephone, src.Kind = org.Telephone, org.Kind
 		}
 		out = append(out, src)
+	}
+	if len(v.unnamed) > 0 {
+		out = append(out, compose.Source{Contributor: maskedSource, Name: "A source that is not named"})
 	}
 	return out, nil
 }

@@ -66,6 +66,14 @@ func (s *Service) parties(ctx context.Context) (parties, error) {
 
 func (p parties) organisation(o kmcr.ODS) *kmcr.Organisation { return p.organisations[o] }
 
+// kind is what sort of organisation it is; "" for one that is not in the register.
+func (p parties) kind(o kmcr.ODS) string {
+	if found := p.organisations[o]; found != nil {
+		return found.Kind
+	}
+	return ""
+}
+
 // name is an organisation's name for readers; its code where it is not in the register.
 func (p parties) name(o kmcr.ODS) string {
 	if found := p.organisations[o]; found != nil && found.Name != "" {

@@ -19,6 +19,7 @@ type Service struct {
 	tokens   func(Query) []string
 	register register
 	heard    heard
+	sittings sittings
 }
 
 // Config is what the service needs.
@@ -67,6 +68,13 @@ func (s *Service) commit(ctx context.Context, e *audit.Entry, while func()) erro
 
 func (s *Service) audit(ctx context.Context, e *audit.Entry) error {
 	return s.commit(ctx, e, func() {})
+}
+
+// Refused writes down that something was asked for that nobody in the viewer's place may do; rule says why.
+func (s *Service) Refused(ctx context.Context, v kmcr.Viewer, action, where, rule string) error {
+	e := s.entry(v, action, where)
+	e.Purpose, e.Rule = kmcr.Administration, rule
+	return s.audit(ctx, e)
 }
 
 // unknown answers for a person who is not there, or whom the viewer may not know of: the same in both cases.

@@ -9,6 +9,7 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/audit"
+	"kmcr/fhir"
 	"kmcr/store"
 )
 
@@ -46,15 +47,15 @@ func (s *Service) work(ctx context.Context, v kmcr.Viewer, l access.WorkList) (p
 type CaseloadEntry struct {
 	Found
 	Kind   string    `json:"relationship"`
-	Since  time.Time `json:"since"`
+	Since  time.Time `json:"since,omitzero"`
 	Badges []string  `json:"badges"` // "in hospital since …", "died …"
 }
 
 // member is one person of a caseload with what was read of them.
 type member struct {
 	CaseloadEntry
-	patients []*store.Patient
-	facts    access.Facts
+	*opening
+	sight sight
 }
 
 // Caseload lists my people and my team's, newest first; where there are none, those whom my organisation has in its care now.
@@ -104,8 +105,11 @@ func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, accou
 			continue
 		}
 		seen[look.person] = true
-		m := member{patients: look.patients, facts: look.facts}
-		m.Found, m.Kind, m.Since, m.Badges = known(look.person, look.patients, p), look.decision.Kind, i.From, badges(look, p)
+		m := member{opening: look}
+		if m.sight, err = s.sight(ctx, look); err != nil {
+			return nil, err
+		}
+		m.Found, m.Kind, m.Since, m.Badges = known(look.person, look.patients, p), look.decision.Kind, i.From, badges(look, m.sight, p)
 		out = append(out, m)
 	}
 	return out, nil
@@ -121,11 +125,20 @@ func onCaseload(i kmcr.Involvement) bool {
 	return true
 }
 
-// badges say at a glance what has changed for somebody.
-func badges(o *opening, p parties) []string {
+// sight reads what of a record that is open to the viewer the viewer may see.
+func (s *Service) sight(ctx context.Context, o *opening) (sight, error) {
+	compartments, err := s.compartments(ctx, o.patients)
+	if err != nil {
+		return sight{}, err
+	}
+	return o.see(current(compartments)), nil
+}
+
+// badges say at a glance what has changed for somebody, as far as the viewer may see the spell that says so.
+func badges(o *opening, v sight, p parties) []string {
 	out := []string{}
 	for _, i := range o.facts.Involvements {
-		if i.Kind != "spell" || !i.Open(o.facts.Now) || !access.Section(o.facts.Viewer.Role, kmcr.Encounters) {
+		if i.Kind != "spell" || !i.Open(o.facts.Now) || v.hidden != nil || !v.openSpell(i.Patient) {
 			continue
 		}
 		where := "under the care of " + p.name(i.Organisation)
@@ -140,6 +153,17 @@ func badges(o *opening, p parties) []string {
 		}
 	}
 	return out
+}
+
+// openSpell tells whether a spell that has not ended may be seen.
+func (v sight) openSpell(p kmcr.PatientID) bool {
+	return slices.ContainsFunc(v.permitted, func(s *kmcr.Statement) bool {
+		if s.Type != "Encounter" || s.ID.Patient != p {
+			return false
+		}
+		root := fhir.Of(s).Root()
+		return !root.First("period.end").Exists() && root.Get("status").Text() != "finished"
+	})
 }
 
 func since(t time.Time) string {
@@ -213,13 +237,29 @@ func (s *Service) alerts(ctx context.Context, v kmcr.Viewer, members []member, p
 			continue
 		}
 		m := whose[e.Patient]
+		if !m.sight.tells(e) {
+			continue
+		}
+		where := p.name(p.contributor(from[e.Patient]).Organisation)
+		if m.sight.hidden != nil {
+			where = "an organisation that is not named"
+		}
 		out = append(out, Alert{
 			ID: strconv.FormatInt(e.ID, 10), Topic: e.Topic, Ref: m.Ref, Name: m.Name, At: e.At, State: "new",
-			Text: topic.words + p.name(p.contributor(from[e.Patient]).Organisation),
+			Text: topic.words + where,
 		})
 	}
 	slices.SortStableFunc(out, func(a, b Alert) int { return b.At.Compare(a.At) })
 	return out, nil
+}
+
+// tells tells whether a viewer may hear of an event: of one that a statement
+// speaks of only where the statement may be seen.
+func (v sight) tells(e kmcr.Event) bool {
+	if e.Statement == (kmcr.StatementID{}) {
+		return !v.unnamed[e.Patient]
+	}
+	return slices.ContainsFunc(v.permitted, func(s *kmcr.Statement) bool { return s.ID == e.Statement })
 }
 
 // topic is a kind of event: the section one must see to hear of it, and how it is told, without clinical content.

@@ -34,6 +34,9 @@ func Mount(mux *http.ServeMux, c Config) error {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	if c.MaxBody == 0 {
 		c.MaxBody = 64 << 20
 	}
@@ -73,7 +76,7 @@ type handler func(a *api, w http.ResponseWriter, r *request) error
 
 // route is one interaction; the CapabilityStatement is made from this table.
 type route struct {
-	method, shape string // shape: "", "T", "T/_search", "T/id", "T/id/_history", "T/id/_history/v", "Patient/id/$everything", "metadata"
+	method, shape string // shape: "", "T", "T/_search", "T/id", "T/id/_history", "T/id/_history/v", "Patient/id/$everything", "Patient/id/$summary", "metadata"
 	interaction   string // R4 type- or system-restful-interaction code, "" where there is none
 	handle        handler
 }
@@ -95,7 +98,24 @@ func routes() []route {
 		{"GET", "T/id/_history/v", "vread", (*api).read},
 		{"GET", "Patient/id/$everything", "", (*api).everything},
 		{"POST", "Patient/id/$everything", "", (*api).everything},
+		{"GET", "Patient/id/$summary", "", (*api).summary},
 	}
+}
+
+// Patterns lists the interactions that the API answers: method and path, {type}, {id} and {version} standing for themselves.
+func Patterns() []string {
+	named := map[string]string{"T": "{type}", "id": "{id}", "v": "{version}"}
+	var all []string
+	for _, r := range routes() {
+		parts := strings.Split(r.shape, "/")
+		for n, part := range parts {
+			if name, ok := named[part]; ok {
+				parts[n] = name
+			}
+		}
+		all = append(all, r.method+" "+root+"/"+strings.Join(parts, "/"))
+	}
+	return all
 }
 
 // ServeHTTP finds the route, establishes who asks, and answers.
@@ -171,6 +191,8 @@ func (r *request) shape() (string, error) {
 		return "T/_search", nil
 	case len(p) == 3 && p[0] == "Patient" && p[2] == "$everything":
 		return "Patient/id/$everything", nil
+	case len(p) == 3 && p[0] == "Patient" && p[2] == "$summary":
+		return "Patient/id/$summary", nil
 	case strings.HasPrefix(p[len(p)-1], "$"):
 		return "", &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such operation here", Remedy: "GET metadata lists the operations."}
 	case len(p) == 2:

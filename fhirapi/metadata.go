@@ -51,7 +51,8 @@ func (a *api) capability() object {
 			resource["searchInclude"] = includes
 		}
 		if t == "Patient" {
-			resource["operation"] = []object{{"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"}}
+			resource["operation"] = []object{{"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"},
+				{"name": "summary", "definition": "http://hl7.org/fhir/uv/ips/OperationDefinition/summary"}}
 		}
 		resources = append(resources, resource)
 	}

@@ -22,7 +22,9 @@ type view struct {
 	ref        string
 	patients   map[string]bool // logical ids of contributors' Patients, for whom the person stands
 	withheld   int
-	show       func(shown []*kmcr.Statement) error
+	// differences gives the facts on which contributors differ, as DetectedIssues; nil for a contributor's own view.
+	differences func() ([]disclose.Difference, error)
+	show        func(shown []*kmcr.Statement) error
 }
 
 // open opens the compartment of a patient for whoever asks: a professional by reference, a contributor's client by its own or our id.
@@ -48,13 +50,15 @@ func (a *api) open(r *request, patient string) (*view, error) {
 
 func lookView(a *api, r *request, look *disclose.Look) *view {
 	v := &view{patient: look.Patient, ref: string(look.Ref), withheld: look.Withheld, patients: map[string]bool{}}
-	for _, s := range look.Statements {
-		if s.Type == "Patient" {
-			v.patients[s.ID.String()] = true
-			continue // the person stands for them
-		}
-		v.statements = append(v.statements, s)
+	for _, id := range look.Patients {
+		v.patients[id.String()] = true
 	}
+	for _, s := range look.Statements {
+		if s.Type != "Patient" { // the person stands for them
+			v.statements = append(v.statements, s)
+		}
+	}
+	v.differences = func() ([]disclose.Difference, error) { return a.Disclose.Differences(r.Context(), look) }
 	v.show = func(shown []*kmcr.Statement) error {
 		return a.Disclose.Shown(r.Context(), r.viewer, look, r.where, shown)
 	}
@@ -277,16 +281,25 @@ func (a *api) everything(w http.ResponseWriter, r *request) error {
 			size += len(s.Body) + 400
 		}
 	}
+	var differ []disclose.Difference
+	if v.differences != nil && listed(types, "DetectedIssue") { // they are composed, so only where they are asked for
+		if differ, err = v.differences(); err != nil {
+			return err
+		}
+	}
 	if err := v.show(shown); err != nil {
 		return err
 	}
-	b := newBundleSize("searchset", len(shown)+len(v.patient)/max(1, len(v.patient)), size)
+	b := newBundleSize("searchset", len(shown)+len(differ)+len(v.patient)/max(1, len(v.patient)), size)
 	b.link("self", a.Base+"/Patient/"+r.path[1]+"/$everything")
 	if v.patient != nil && (types == nil || listed(types, "Patient")) {
 		b.resource(a.Base+"/Patient/"+v.ref, v.patient, "match")
 	}
 	for _, s := range shown {
 		b.statement(a.Base, v, s, "match")
+	}
+	for _, d := range differ {
+		b.resource(a.Base+"/DetectedIssue/"+d.ID, d.Body, "match")
 	}
 	b.withheld(v.withheld)
 	a.reply(w, r, http.StatusOK, b.end())

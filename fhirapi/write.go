@@ -16,6 +16,9 @@ import (
 // write hands one interaction of a contributor's client to ingest and answers with what came of it.
 func (a *api) write(w http.ResponseWriter, r *request) error {
 	if r.viewer.Contributor == "" {
+		if err := a.Disclose.Refused(r.Context(), r.viewer, "write", r.where, "Only a contributor's own system states what is in its record."); err != nil {
+			return err
+		}
 		return &kmcr.Error{Kind: kmcr.Refused, Message: "professionals read the record; what is in it is sent by contributors' systems", Remedy: "Ask the organisation that holds the record at source to correct it there."}
 	}
 	in := ingest.Interaction{Contributor: r.viewer.Contributor, Method: r.Method, IfMatch: r.Header.Get("If-Match"), IfNoneExist: r.Header.Get("If-None-Exist")}

@@ -198,8 +198,12 @@ func address(s string) (kind, id, query string) {
 
 // onceEach refuses a transaction that names one resource twice (R4, 3.1.0.11.2).
 func onceEach(entries []entry) error {
-	named := map[string]bool{}
+	named := make(map[string]bool, len(entries))
 	for _, e := range entries {
+		if e.fullURL != "" && named[e.fullURL] {
+			return &kmcr.Error{Kind: kmcr.Invalid, Where: e.expression + ".fullUrl", Message: "two entries of the transaction have one fullUrl", Remedy: "Give each entry a fullUrl of its own."}
+		}
+		named[e.fullURL] = true
 		if e.id == "" {
 			continue
 		}

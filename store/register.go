@@ -18,6 +18,7 @@ const (
 	KindClient       = "client"       // signin.Client by code
 	KindObjection    = "objection"    // access.Objection by person ref
 	KindSetting      = "setting"
+	KindCorrection   = "correction" // list of compose.Correction by PatientID
 )
 
 func registerAbout(kind, key string) []byte { return []byte("register\x00" + kind + "\x00" + key) }

@@ -19,6 +19,7 @@ type Message struct {
 	Format      kmcr.Format
 	At          time.Time
 	Body        []byte
+	Person      int // whom it is about, by number; 0 for a file about many
 }
 
 // Messages gives all that the contributors send about people, each person's
@@ -28,7 +29,7 @@ func (w *World) Messages(people []*Person) ([]Message, error) {
 	var returns []Event
 	var whose []*Person
 	for _, c := range Contributors() {
-		for _, p := range people {
+		for n, p := range people {
 			events := slices.Clone(p.Events)
 			events = slices.DeleteFunc(events, func(e Event) bool { return e.From != c.Code })
 			if len(events) == 0 {
@@ -41,14 +42,14 @@ func (w *World) Messages(people []*Person) ([]Message, error) {
 				if err != nil {
 					return nil, err
 				}
-				out = append(out, Message{c.Code, c.Format, events[len(events)-1].At, body})
+				out = append(out, Message{c.Code, c.Format, events[len(events)-1].At, body, n + 1})
 			case kmcr.FormatHL7v2:
 				bodies, err := w.hospitalMessages(c, p, events)
 				if err != nil {
 					return nil, err
 				}
 				for i, b := range bodies {
-					out = append(out, Message{c.Code, c.Format, events[i].At, b})
+					out = append(out, Message{c.Code, c.Format, events[i].At, b, n + 1})
 				}
 			case kmcr.FormatCLD:
 				for _, e := range events {
@@ -57,7 +58,7 @@ func (w *World) Messages(people []*Person) ([]Message, error) {
 			}
 		}
 		if c.Format == kmcr.FormatCLD && len(returns) > 0 {
-			out = append(out, Message{c.Code, c.Format, w.Now, w.cld(returns, whose)})
+			out = append(out, Message{c.Code, c.Format, w.Now, w.cld(returns, whose), 0})
 		}
 	}
 	return out, nil

@@ -2,6 +2,7 @@ package terms
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -28,56 +29,113 @@ func System(uri string) string {
 // Code is one code of one system.
 type Code struct{ System, Code string }
 
-// MedicineKey gives the key under which statements of one medicine meet, and
-// how they met, for the reader. Codes of dm+d are SNOMED CT codes and share a
-// key with them. The ingredient is preferred over the product because two
-// strengths of one substance are one medicine with a dose to compare.
-func MedicineKey(codes []Code, text string) (key, how string) {
-	if name := ingredient(text); name != "" {
-		return "name|" + name, "same ingredient name"
-	}
-	for _, c := range codes {
-		switch s := System(c.System); s {
-		case "dm+d", "snomed":
-			return "sct|" + c.Code, "same dm+d or SNOMED CT code"
-		case "rxnorm":
-			return "rxnorm|" + c.Code, "same RxNorm code"
-		}
-	}
-	if len(codes) > 0 {
-		return codes[0].System + "|" + codes[0].Code, "same code"
-	}
-	return "text|" + strings.ToLower(strings.TrimSpace(text)), "same words"
+// Product is what the terms know of a medicine from its codes and its name,
+// as far as that tells whether two statements speak of one medicine.
+type Product struct {
+	// Codes are its codes as "sct|…" (SNOMED CT, which the codes of dm+d are) or "rxnorm|…".
+	Codes []string
+	// Ingredient is the one active ingredient by its recommended international name; "" where the name holds none or several.
+	Ingredient string
+	// Form is the way in which it is given, as far as the name says it: "oral", "inhaled", "skin", "eye", …; "" where it does not.
+	Form string
+	// Name is the name in lower case with single spaces.
+	Name string
 }
 
-var strength = regexp.MustCompile(`(?i)\b[\d.,]+\s*(micrograms?|mcg|mg|g|ml|units?|%|iu|mmol|unt|actuat|hr)\b.*$|\b\d.*$`)
-
-// forms, routes and salts are what stands around an ingredient in a product's name.
-var notIngredient = map[string]bool{"tablet": true, "tablets": true, "tab": true, "tabs": true, "capsule": true, "capsules": true, "caps": true, "inhaler": true, "oral": true, "solution": true, "suspension": true,
-	"injection": true, "cream": true, "ointment": true, "gel": true, "patch": true, "patches": true, "drops": true, "eye": true, "ear": true, "spray": true, "modified": true, "release": true, "modified-release": true, "mr": true,
-	"gastro-resistant": true, "dispersible": true, "soluble": true, "chewable": true, "hydrochloride": true, "sodium": true, "maleate": true, "besilate": true, "tartrate": true, "fumarate": true, "sulfate": true, "sulphate": true,
-	"phosphate": true, "acetate": true, "calcium": true, "citrate": true, "mesilate": true, "succinate": true, "hydrobromide": true, "product": true, "containing": true, "form": true, "in": true, "dose": true, "pack": true}
-
-// ingredient is the name of a medicine without strength, form and salt; "" where nothing is left, or where the name stands for several ingredients.
-func ingredient(text string) string {
-	s := strings.ToLower(strings.TrimSpace(text))
-	if s == "" || strings.ContainsAny(s, "/+{") || strings.Contains(s, " and ") || strings.HasPrefix(s, "co-") {
-		return ""
+// ProductOf reads a product from its codes and the name as sent.
+func ProductOf(codes []Code, text string) Product {
+	p := Product{Name: strings.Join(strings.Fields(strings.ToLower(text)), " ")}
+	for _, c := range codes {
+		switch System(c.System) {
+		case "dm+d", "snomed":
+			p.Codes = append(p.Codes, "sct|"+c.Code)
+		case "rxnorm":
+			p.Codes = append(p.Codes, "rxnorm|"+c.Code)
+		}
 	}
+	slices.Sort(p.Codes)
+	p.Codes = slices.Compact(p.Codes)
+	p.Ingredient, p.Form = ingredient(p.Name)
+	return p
+}
+
+// amount is a number with its unit, and what it is per: "500 mg", "250mg/5ml", "100 micrograms/dose", "24 hr", "1%".
+var amount = regexp.MustCompile(`\d[\d.,]*\s*-?\s*(micrograms?|microgram|mcg|ug|mg|g|kg|ml|l|units?|%|iu|mmol|unt|actuat|hr|hour|mega)?\b%?(\s*/\s*[\d.,]*\s*(ml|l|dose|actuation|actuat|hour|hours|hr|hrs|g|litre|tablet|24 ?hours?|each)\b)?`)
+
+// forms are the words that begin the form of a product in its name, with the way in which it is given.
+var forms = map[string]string{"tablet": "oral", "tablets": "oral", "tab": "oral", "tabs": "oral", "capsule": "oral", "capsules": "oral", "caps": "oral", "oral": "oral", "caplets": "oral", "lozenges": "oral", "granules": "oral", "sachets": "oral", "syrup": "oral", "elixir": "oral",
+	"inhaler": "inhaled", "inhalation": "inhaled", "evohaler": "inhaled", "accuhaler": "inhaled", "turbohaler": "inhaled", "nebuliser": "inhaled", "inhalant": "inhaled", "metered": "inhaled",
+	"nasal": "nose", "cream": "skin", "ointment": "skin", "gel": "skin", "lotion": "skin", "topical": "skin", "shampoo": "skin", "emollient": "skin", "patch": "patch", "patches": "patch", "transdermal": "patch",
+	"eye": "eye", "ophthalmic": "eye", "ear": "ear", "otic": "ear", "injection": "injection", "injectable": "injection", "infusion": "injection", "vial": "injection", "vials": "injection", "ampoules": "injection", "pen": "injection", "syringe": "injection", "cartridge": "injection", "cartridges": "injection",
+	"suppositories": "rectal", "suppository": "rectal", "rectal": "rectal", "enema": "rectal", "pessary": "vaginal", "pessaries": "vaginal", "vaginal": "vaginal", "spray": "", "solution": "", "suspension": "", "drops": "", "liquid": "", "powder": ""}
+
+// manner are words about how a product lets go of its ingredient or is packed: no part of the ingredient's name.
+var manner = map[string]bool{"modified-release": true, "modified": true, "release": true, "extended": true, "prolonged-release": true, "delayed": true, "mr": true, "xl": true, "sr": true, "er": true, "gastro-resistant": true, "dispersible": true,
+	"soluble": true, "effervescent": true, "chewable": true, "orodispersible": true, "buccal": true, "sublingual": true, "product": true, "containing": true, "form": true, "in": true, "dose": true, "pack": true, "only": true, "precisely": true, "(product)": true, "-": true, "of": true}
+
+// salts follow the name of an ingredient whose effect they do not make; they belong to the name after a metal (ferrous sulfate, calcium carbonate).
+var salts = map[string]bool{"hydrochloride": true, "sodium": true, "potassium": true, "maleate": true, "besilate": true, "tartrate": true, "fumarate": true, "sulfate": true, "sulphate": true, "phosphate": true, "acetate": true, "calcium": true, "citrate": true, "mesilate": true,
+	"succinate": true, "hydrobromide": true, "trihydrate": true, "arginine": true, "erbumine": true, "dipropionate": true, "hydrate": true, "magnesium": true}
+
+var metals = map[string]bool{"ferrous": true, "ferric": true, "iron": true, "calcium": true, "sodium": true, "potassium": true, "magnesium": true, "zinc": true, "lithium": true, "aluminium": true}
+
+// ingredient is the name of a medicine without strength, form and salt, in its recommended international form, and the way
+// in which it is given; the name is "" where nothing is left, or where it stands for several ingredients.
+func ingredient(name string) (found, form string) {
+	s := amount.ReplaceAllString(name, " ")
 	if i := strings.IndexByte(s, '('); i > 0 {
 		s = s[:i]
 	}
-	s = strength.ReplaceAllString(s, "")
+	words := strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' })
+	compound := len(words) > 0 && strings.HasPrefix(words[0], "co-") // one name for a fixed pair: co-codamol
 	var kept []string
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' }) {
-		if !notIngredient[w] {
+	ended := false
+	for _, w := range words {
+		if way, isForm := forms[w]; isForm {
+			if form == "" {
+				form = way
+			}
+			ended = len(kept) > 0
+			continue
+		}
+		if !ended && !manner[w] {
 			kept = append(kept, w)
 		}
 	}
-	if len(kept) == 0 || len(kept) > 3 {
-		return ""
+	if compound {
+		return kept[0], form
 	}
-	return strings.Join(kept, " ")
+	if len(kept) == 0 || len(kept) > 4 || strings.ContainsAny(s, "/+{&") || slices.Contains(words, "and") || slices.Contains(words, "with") {
+		return "", form
+	}
+	for !metals[kept[0]] && len(kept) > 1 && salts[kept[len(kept)-1]] {
+		kept = kept[:len(kept)-1]
+	}
+	found = strings.Join(kept, " ")
+	if known, ok := international[found]; ok {
+		found = known
+	}
+	return found, form
+}
+
+// FormOfRoute is the way in which a medicine is given, from the words or SNOMED CT term of its route; "" where they do not say.
+func FormOfRoute(route string) string {
+	for _, w := range strings.FieldsFunc(strings.ToLower(route), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		switch w {
+		case "mouth", "po":
+			return "oral"
+		case "subcutaneous", "intramuscular", "intravenous", "intradermal":
+			return "injection"
+		case "ocular":
+			return "eye"
+		case "cutaneous":
+			return "skin"
+		}
+		if form := forms[w]; form != "" {
+			return form
+		}
+	}
+	return ""
 }
 
 // SubstanceKey gives the key under which statements of one allergen meet.

@@ -34,6 +34,7 @@ type page struct {
 	Body   any
 	Record *compose.Record // nil outside a person's record
 	Here   string          // stem of the page within the record, or path of a work list
+	At     string          // what addresses within a record that is not shown as of now carry on
 	Viewer *kmcr.Viewer    // nil when nobody has signed in
 	Demo   bool
 	Status int // 0: 200

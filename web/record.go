@@ -1,11 +1,14 @@
 package web
 
 import (
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"kmcr"
 	"kmcr/compose"
+	"kmcr/disclose"
 )
 
 // recordPage is one page of a person's record.
@@ -18,6 +21,8 @@ type recordPage struct {
 	Sections []kmcr.Section
 	// Parts are what the page answers as JSON; nil: the whole record.
 	Parts func(*compose.Record) []member
+	// Looks asks what has changed since the viewer last looked, searching so many of the newest looks; 0: not asked.
+	Looks int
 	// Body makes what the template needs besides the record; nil: nothing.
 	Body func(*ask, *compose.Record) (any, error)
 }
@@ -29,6 +34,7 @@ var recordPages = []recordPage{
 	encounters, appointments, documents, timeline,
 	contacts, socialCare, plans, safeguarding,
 	conflicts, other,
+	changed, crew, medicineTimes, assessmentPack, duty,
 }
 
 // link is one entry of the list of sections.
@@ -78,10 +84,51 @@ func (p recordPage) only() []kmcr.Section {
 	return all
 }
 
+// asking is what the page and its address ask for: now, at an instant ("at", London time), or as an audit entry saw it ("look").
+func (p recordPage) asking(q *ask) (disclose.Asking, error) {
+	a := disclose.Asking{Only: p.only(), Looks: p.Looks, Look: q.URL.Query().Get("look")}
+	if p.Stem == "" && q.wantsJSON() {
+		a.Looks = 0 // programs ask for the page of changes
+	}
+	typed := q.URL.Query().Get("at")
+	if typed == "" {
+		return a, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339} {
+		if t, err := time.ParseInLocation(layout, typed, london); err == nil {
+			a.At = t
+			return a, nil
+		}
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, typed, london); err == nil {
+		a.At = t.AddDate(0, 0, 1).Add(-time.Second) // the end of that day
+		return a, nil
+	}
+	return a, &kmcr.Error{Kind: kmcr.Invalid, Where: "at", Message: "the instant cannot be read", Remedy: "Give it as 2026-11-23T09:30, London time, or as a date for the end of that day."}
+}
+
+// asked is what an address must carry on to the other pages of a record that is not shown as of now: "" or "?at=…".
+func asked(q *ask) string {
+	on := url.Values{}
+	for _, name := range []string{"at", "look"} {
+		if v := q.URL.Query().Get(name); v != "" {
+			on.Set(name, v)
+		}
+	}
+	if len(on) == 0 {
+		return ""
+	}
+	return "?" + on.Encode()
+}
+
 // record answers with a page of a person's record, as HTML or as JSON.
 func (s *site) record(p recordPage) handler {
 	return func(q *ask) error {
-		r, err := s.out.Record(q.Context(), q.viewer, q.PathValue("ref"), q.where(), p.only()...)
+		asking, err := p.asking(q)
+		if err != nil {
+			return err
+		}
+		r, err := s.out.Ask(q.Context(), q.viewer, q.PathValue("ref"), q.where(), asking)
 		if err != nil {
 			return err
 		}
@@ -91,7 +138,7 @@ func (s *site) record(p recordPage) handler {
 			}
 			return q.writeParts(r, p.Parts(r)...)
 		}
-		view := page{Title: p.Title, Record: r, Here: p.Stem}
+		view := page{Title: p.Title, Record: r, Here: p.Stem, At: asked(q)}
 		if p.Body != nil {
 			if view.Body, err = p.Body(q, r); err != nil {
 				return err

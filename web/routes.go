@@ -7,8 +7,29 @@ import (
 	"kmcr"
 )
 
+// Patterns lists the address patterns that the pages answer, as http.ServeMux writes them: method and path.
+func Patterns() []string {
+	all := &listing{}
+	(&site{}).routes(all)
+	return all.patterns
+}
+
+// router is where pages are mounted.
+type router interface {
+	Handle(pattern string, h http.Handler)
+	HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request))
+}
+
+// listing is a router that only writes down.
+type listing struct{ patterns []string }
+
+func (l *listing) Handle(pattern string, _ http.Handler) { l.patterns = append(l.patterns, pattern) }
+func (l *listing) HandleFunc(pattern string, _ func(http.ResponseWriter, *http.Request)) {
+	l.patterns = append(l.patterns, pattern)
+}
+
 // routes is every address that the pages answer.
-func (s *site) routes(mux *http.ServeMux) {
+func (s *site) routes(mux router) {
 	mux.Handle("GET /static/{name}", s.assets)
 
 	s.open(mux, "GET /{$}", s.home)
@@ -20,6 +41,7 @@ func (s *site) routes(mux *http.ServeMux) {
 	for _, p := range recordPages {
 		s.signedIn(mux, "GET "+p.route(), s.record(p))
 	}
+	s.signedIn(mux, "POST /people/{ref}/find", s.find)
 	s.signedIn(mux, "GET /people/{ref}/results/{test}", s.test)
 	s.signedIn(mux, "GET /people/{ref}/documents/{id}", s.document)
 	s.signedIn(mux, "GET /people/{ref}/documents/{id}/content", s.documentContent)
@@ -27,6 +49,12 @@ func (s *site) routes(mux *http.ServeMux) {
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
 	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
 
+	s.signedIn(mux, "GET /people/{ref}/report/{id}", s.reportForm)
+	s.signedIn(mux, "POST /people/{ref}/report/{id}", s.report)
+	s.signedIn(mux, "GET /corrections", s.corrections)
+	s.signedIn(mux, "POST /corrections/{id}/{n}", s.answerCorrection)
+	s.signedIn(mux, "GET /authority", s.authority)
+	s.signedIn(mux, "POST /authority/{fact}", s.setAuthority)
 	s.signedIn(mux, "GET /caseload", s.caseload)
 	s.signedIn(mux, "GET /alerts", s.alerts)
 	s.signedIn(mux, "GET /privacy", s.privacy)
@@ -51,7 +79,7 @@ type ask struct {
 type handler func(*ask) error
 
 // open mounts a page that anybody may read.
-func (s *site) open(mux *http.ServeMux, pattern string, h handler) {
+func (s *site) open(mux router, pattern string, h handler) {
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		q := &ask{Request: r, w: w, pattern: pattern}
 		if v, err := s.Viewer(r); err == nil {
@@ -62,7 +90,7 @@ func (s *site) open(mux *http.ServeMux, pattern string, h handler) {
 }
 
 // signedIn mounts a page for somebody who has signed in.
-func (s *site) signedIn(mux *http.ServeMux, pattern string, h handler) {
+func (s *site) signedIn(mux router, pattern string, h handler) {
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		q := &ask{Request: r, w: w, pattern: pattern}
 		s.serve(q, func(q *ask) error {

@@ -46,8 +46,8 @@ func one(p compose.Provenance) []compose.Provenance { return []compose.Provenanc
 
 func notes(items int) []compose.SourceNote {
 	return []compose.SourceNote{
-		{Contributor: "gp", Name: "Ivy Court Surgery", LastHeard: sampleNow.Add(-4 * time.Minute), Items: items},
-		{Contributor: "hospital-east", Name: "East Kent Hospitals", LastHeard: sampleNow.Add(-30 * time.Hour), Late: true},
+		{Contributor: "gp", Name: "Ivy Court Surgery", LastHeard: sampleNow.Add(-4 * time.Minute), Linked: true, Items: items},
+		{Contributor: "hospital-east", Name: "East Kent Hospitals", LastHeard: sampleNow.Add(-30 * time.Hour), Linked: true, Late: true},
 	}
 }
 
@@ -77,19 +77,19 @@ func fullRecord() *compose.Record {
 			Title: "Warfarin 3mg tablets", Plain: "Thins the blood to prevent clots", Kind: "Medicine", Status: "active", Active: true, Date: "2024-02-11",
 			Conflict: "dose-warfarin", From: []compose.Provenance{from(gp, 11, "2026-09-28"), from(east, 12, "2026-10-10")},
 		},
-		Name: "Warfarin 3 mg tablets", Dose: "take as directed by the anticoagulant clinic, currently 3 mg", Route: "oral", Frequency: "once daily at 18:00",
+		Name: "Warfarin 3 mg tablets", Directions: "take as directed by the anticoagulant clinic, currently 3 mg", Route: "oral", Frequency: "once daily at 18:00",
 		Group: "current", JoinedBy: "same dm+d code", LastIssued: "2026-09-28", Review: "2026-12-01",
 		Says: []compose.MedicineSource{
-			{Name: "Warfarin 3mg tablets", Dose: "3 mg once daily", Status: "active", Date: "2026-09-28", From: from(gp, 11, "2026-09-28")},
-			{Name: "Warfarin", Dose: "4 mg once daily", Status: "active", Date: "2026-10-10", From: from(east, 12, "2026-10-10")},
+			{Name: "Warfarin 3mg tablets", Directions: "3 mg once daily", Status: "active", Date: "2026-09-28", From: from(gp, 11, "2026-09-28")},
+			{Name: "Warfarin", Directions: "4 mg once daily", Status: "active", Date: "2026-10-10", From: from(east, 12, "2026-10-10")},
 		},
 	}
 	simple := func(name, dose, frequency, group string, n int, on compose.Date) compose.Medicine {
 		p := from(gp, n, "2026-09-28")
 		return compose.Medicine{
 			Item: compose.Item{Title: name, Kind: "Medicine", Status: "active", Active: group == "current", Date: on, From: one(p)},
-			Name: name, Dose: dose, Route: "oral", Frequency: frequency, Group: group, LastIssued: "2026-09-28",
-			Says: []compose.MedicineSource{{Name: name, Dose: dose, Status: "active", Date: on, From: p}},
+			Name: name, Directions: dose + " – oral – " + frequency, Route: "oral", Frequency: frequency, Group: group, LastIssued: "2026-09-28",
+			Says: []compose.MedicineSource{{Name: name, Directions: dose, Status: "active", Date: on, From: p}},
 		}
 	}
 	stopped := simple("Ibuprofen 400 mg tablets", "400 mg", "three times a day with food", "recently-stopped", 15, "2026-08-02")
@@ -268,6 +268,48 @@ func newSample() *sample {
 		string(refFull): fullRecord(), string(refEmpty): quietRecord(refEmpty, "NEWMAN, Ola", compose.NotRecorded, "not recorded"),
 		string(refDead): deadRecord(), string(refNotShown): notShownRecord(),
 	}}
+}
+
+func (s *sample) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a disclose.Asking) (*compose.Record, error) {
+	r, err := s.Record(ctx, v, ref, where)
+	if err != nil || a.At.IsZero() {
+		return r, err
+	}
+	past := *r
+	past.AsOf, past.Past = a.At, true
+	return &past, nil
+}
+
+func (s *sample) Orders(_ context.Context, v kmcr.Viewer) ([]compose.AuthorityOrder, bool, error) {
+	return compose.DefaultAuthority(), v.Role == kmcr.RoleRecordsOfficer, nil
+}
+
+func (s *sample) SetOrder(_ context.Context, v kmcr.Viewer, fact compose.Fact, kinds []string, _ string) error {
+	if v.Role != kmcr.RoleRecordsOfficer {
+		return &kmcr.Error{Kind: kmcr.Refused, Message: "this list belongs to another job"}
+	}
+	s.decided = append(s.decided, string(fact)+" "+strings.Join(kinds, " "))
+	return nil
+}
+
+func (s *sample) Report(_ context.Context, _ kmcr.Viewer, _, statement, says string) error {
+	if len(says) < 5 {
+		return &kmcr.Error{Kind: kmcr.Invalid, Message: "say what is wrong"}
+	}
+	s.decided = append(s.decided, "report "+statement)
+	return nil
+}
+
+func (s *sample) Corrections(context.Context, kmcr.Viewer) ([]compose.Correction, error) {
+	return []compose.Correction{
+		{ID: 1, Statement: statementID(11), Type: "MedicationStatement", Contributor: "gp", Says: "She stopped taking this in June.", By: "Elena Petrova, Carer", Asked: sampleNow, State: compose.Asked},
+		{ID: 2, Statement: statementID(11), Type: "MedicationStatement", Contributor: "gp", Says: "Wrong strength.", By: "Elena Petrova, Carer", Asked: sampleNow, State: compose.Stands, Answer: "Checked with the pharmacy.", Answered: sampleNow},
+	}, nil
+}
+
+func (s *sample) Answer(_ context.Context, _ kmcr.Viewer, statement string, id int, state, _ string) error {
+	s.decided = append(s.decided, fmt.Sprint(state, " ", statement, " ", id))
+	return nil
 }
 
 func (s *sample) Record(_ context.Context, v kmcr.Viewer, ref, where string, _ ...kmcr.Section) (*compose.Record, error) {
@@ -467,6 +509,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	person := "/people/" + string(refFull)
+	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
 	r := fullRecord()
 	for _, t := range slices.Concat(r.Results.Items, r.Observations.Items) {
@@ -479,7 +522,9 @@ func samplePages() (all []struct{ Role, Path string }) {
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/access")
-	add("records-officer", "/matches")
+	add("records-officer", "/matches", "/authority", "/corrections")
+	add("gp", person+"/report/"+statementID(11))
+	add("gp", "/authority")
 	add("integration-engineer", "/", "/feeds", "/feeds/parked/31")
 	return all
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // summary is the first page of a record: what must be seen with no click.
-var summary = recordPage{Title: "Summary", Body: summaryBody}
+var summary = recordPage{Title: "Summary", Looks: 8, Body: summaryBody}
 
 // summaryView is the record with what the summary picks out of it.
 type summaryView struct {

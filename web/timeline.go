@@ -17,6 +17,8 @@ var timeline = recordPage{
 type timelineView struct {
 	Years  []year
 	Chosen string // "" all
+	Kinds  []string
+	Kind   string // "" all
 	Items  []compose.Item
 }
 
@@ -31,24 +33,50 @@ type year struct {
 const onePage = 150
 
 func timelineBody(q *ask, r *compose.Record) (any, error) {
-	v := timelineView{Years: years(r.Timeline), Chosen: q.URL.Query().Get("year")}
+	items := r.Timeline
+	v := timelineView{Kinds: kindsOf(items), Kind: q.URL.Query().Get("kind"), Chosen: q.URL.Query().Get("year")}
+	if slices.Contains(v.Kinds, v.Kind) {
+		items = ofKind(items, v.Kind)
+	} else {
+		v.Kind = ""
+	}
+	v.Years = years(items)
 	known := slices.ContainsFunc(v.Years, func(y year) bool { return y.Name == v.Chosen })
 	if v.Chosen != "all" && !known {
 		v.Chosen = ""
-		if len(r.Timeline) > onePage {
+		if len(items) > onePage {
 			v.Chosen = v.Years[0].Name
 		}
 	}
 	if v.Chosen == "" || v.Chosen == "all" {
-		v.Chosen, v.Items = "", r.Timeline
+		v.Chosen, v.Items = "", items
 		return v, nil
 	}
-	for _, i := range r.Timeline {
+	for _, i := range items {
 		if yearOf(i.Date) == v.Chosen {
 			v.Items = append(v.Items, i)
 		}
 	}
 	return v, nil
+}
+
+// kindsOf lists the kinds of entries of a timeline, in the order of their names.
+func kindsOf(items []compose.Item) (all []string) {
+	for _, i := range items {
+		all = append(all, i.Kind)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// ofKind keeps the entries of one kind.
+func ofKind(items []compose.Item, kind string) (some []compose.Item) {
+	for _, i := range items {
+		if i.Kind == kind {
+			some = append(some, i)
+		}
+	}
+	return some
 }
 
 // noYear is what stands for the year of an item without a date.

@@ -129,6 +129,56 @@ func late(all []compose.Source) (some []compose.Source) {
 	return some
 }
 
+// speaking are the sources that have sent something about this person.
+func speaking(all []compose.SourceNote) (some []compose.SourceNote) {
+	for _, s := range all {
+		if s.Linked {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// unheard names the sources that are expected to fill a section and have sent nothing about this person.
+func unheard(all []compose.SourceNote) (names []string) {
+	for _, s := range all {
+		if !s.Linked {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// difference is where the page of conflicts explains a marked fact; no Conflict: sources agree.
+type difference struct {
+	Ref      kmcr.Ref
+	Conflict string
+}
+
+func disputeOf(ref kmcr.Ref, conflict string) difference { return difference{ref, conflict} }
+
+// disputed is the difference about a fact of the banner.
+func disputed(r *compose.Record, about string) difference {
+	return difference{r.Ref, r.Banner.Dispute(compose.Fact(about))}
+}
+
+// ownView is the page of a record that is made for a role; nil where that is the summary.
+func ownView(r kmcr.Role) *recordPage {
+	switch r {
+	case kmcr.RoleParamedic:
+		return &crew
+	case kmcr.RoleCarer:
+		return &medicineTimes
+	case kmcr.RoleOccupationalTherapist:
+		return &assessmentPack
+	case kmcr.RoleDutyWorker:
+		return &duty
+	case kmcr.RoleSocialWorker:
+		return &socialCare
+	}
+	return nil
+}
+
 // testKey names a test in an address: stable while the test is called the same, and saying nothing of whose it is.
 func testKey(t compose.Test) string {
 	h := fnv.New32a()
@@ -149,7 +199,7 @@ func navigation(r kmcr.Role) []place {
 	case kmcr.RolePrivacyOfficer, kmcr.RoleCaldicottGuardian:
 		return []place{{"/privacy", "Privacy"}, find}
 	case kmcr.RoleRecordsOfficer:
-		return []place{{"/matches", "Matches"}, find}
+		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, find}
 	case kmcr.RoleIntegrationEngineer, kmcr.RoleAdministrator:
 		return []place{{"/feeds", "Feeds"}}
 	case kmcr.RoleCitizen:

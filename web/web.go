@@ -30,6 +30,12 @@ type Config struct {
 // wayOut is what the pages ask of disclose.Service.
 type wayOut interface {
 	Record(ctx context.Context, v kmcr.Viewer, ref, where string, only ...kmcr.Section) (*compose.Record, error)
+	Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a disclose.Asking) (*compose.Record, error)
+	Orders(ctx context.Context, v kmcr.Viewer) (orders []compose.AuthorityOrder, mayChange bool, err error)
+	SetOrder(ctx context.Context, v kmcr.Viewer, fact compose.Fact, kinds []string, why string) error
+	Report(ctx context.Context, v kmcr.Viewer, ref, statement, says string) error
+	Corrections(ctx context.Context, v kmcr.Viewer) ([]compose.Correction, error)
+	Answer(ctx context.Context, v kmcr.Viewer, statement string, id int, state, answer string) error
 	Statement(ctx context.Context, v kmcr.Viewer, id kmcr.StatementID, version int, where string) (*kmcr.Statement, error)
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref, reason string) error

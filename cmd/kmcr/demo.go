@@ -130,31 +130,40 @@ func (d *demonstration) sendAll(ctx context.Context, w *synth.World) error {
 	return nil
 }
 
-// send gives each contributor's messages to its own channel, side by side; one person's HL7 messages stay in order on one connection.
+// sideBySide is how many connections each contributor has.
+const sideBySide = 4
+
+type channel struct {
+	contributor kmcr.ContributorCode
+	number      int
+}
+
+// send gives each contributor's messages to its own connections, side by side; what is about one person stays in order on one of them.
 func (d *demonstration) send(ctx context.Context, messages []synth.Message) error {
-	channels := map[kmcr.ContributorCode][]synth.Message{}
+	channels := map[channel][]synth.Message{}
 	for _, m := range messages {
-		channels[m.Contributor] = append(channels[m.Contributor], m)
+		c := channel{m.Contributor, m.Person % sideBySide}
+		channels[c] = append(channels[c], m)
 	}
 	var wg sync.WaitGroup
 	failed := make(chan error, len(channels))
-	for code, list := range channels {
+	for c, list := range channels {
 		wg.Go(func() {
 			var err error
 			switch list[0].Format {
 			case kmcr.FormatHL7v2:
 				err = d.sendHL7(ctx, list)
 			case kmcr.FormatFHIR:
-				err = d.sendFHIR(ctx, code, list)
+				err = d.sendFHIR(ctx, c.contributor, list)
 			default:
 				for _, m := range list {
-					if _, e := d.in.Import(ctx, code, "return.csv", m.Body, nil); e != nil {
+					if _, e := d.in.Import(ctx, c.contributor, "return.csv", m.Body, nil); e != nil {
 						err = e
 					}
 				}
 			}
 			if err != nil {
-				failed <- fmt.Errorf("%s: %w", code, err)
+				failed <- fmt.Errorf("%s: %w", c.contributor, err)
 			}
 		})
 	}
