@@ -60,11 +60,30 @@ func (s *Service) gatherPerson(ctx context.Context, o *opening) (err error) {
 	if o.patients, err = s.db.Links(ctx, o.person); err != nil {
 		return err
 	}
+	if len(o.patients) == 0 { // the reference may be of one who has been found to be somebody else
+		if o.person, err = s.db.PersonNow(ctx, o.person); err != nil {
+			return err
+		}
+		if o.patients, err = s.db.Links(ctx, o.person); err != nil {
+			return err
+		}
+		o.facts.Person, o.entry.Person = o.person, o.person
+	}
 	if o.facts.Involvements, err = s.db.InvolvementsOf(ctx, o.person); err != nil {
 		return err
 	}
-	o.facts.Objections, err = s.objections(ctx, o.person)
-	return err
+	former, err := s.db.FormerPersons(ctx, o.person)
+	if err != nil {
+		return err
+	}
+	for _, p := range append(former, o.person) {
+		objections, err := s.objections(ctx, p)
+		if err != nil {
+			return err
+		}
+		o.facts.Objections = append(o.facts.Objections, objections...)
+	}
+	return nil
 }
 
 func (o *opening) decide() {

@@ -2,7 +2,6 @@ package disclose
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/audit"
-	"kmcr/compose"
 	"kmcr/fhir"
 	"kmcr/store"
 )
@@ -103,14 +101,15 @@ func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, accou
 		if err != nil {
 			return nil, err
 		}
-		if look.decision.Outcome != access.Permitted {
+		if look.decision.Outcome != access.Permitted || look.person != i.Person && seen[look.person] {
 			continue
 		}
+		seen[look.person] = true
 		m := member{opening: look}
 		if m.sight, err = s.sight(ctx, look); err != nil {
 			return nil, err
 		}
-		m.Found, m.Kind, m.Since, m.Badges = known(i.Person, look.patients, p), look.decision.Kind, i.From, badges(look, m.sight, p)
+		m.Found, m.Kind, m.Since, m.Badges = known(look.person, look.patients, p), look.decision.Kind, i.From, badges(look, m.sight, p)
 		out = append(out, m)
 	}
 	return out, nil
@@ -329,92 +328,6 @@ func (s *Service) Feeds(ctx context.Context, v kmcr.Viewer) ([]Feed, error) {
 		out[n] = Feed{Contributor: c, Tally: tallies[c.Code], Late: late(c, tallies[c.Code].LastHeard, s.now()), Parked: parked[c.Code]}
 	}
 	return out, s.audit(ctx, e)
-}
-
-// Pair is one match review, side by side.
-type Pair struct {
-	ID      int64                `json:"id"`
-	At      time.Time            `json:"at"`
-	Score   float64              `json:"score"`
-	Reasons string               `json:"reasons"`
-	A       compose.Demographics `json:"a"`
-	B       compose.Demographics `json:"b"`
-	State   string               `json:"state"`
-}
-
-// Matches lists the reviews in a state ("" for open), oldest first; only for records officers.
-func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string) ([]Pair, error) {
-	p, e, err := s.work(ctx, v, access.WorkMatches)
-	if err != nil {
-		return nil, err
-	}
-	if state == "" {
-		state = "open"
-	}
-	reviews, err := s.db.Reviews(ctx, state)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	out := []Pair{}
-	for _, r := range reviews[:min(len(reviews), mostPairs)] {
-		pair := Pair{ID: r.ID, At: r.At, Score: r.Score, Reasons: r.Reasons, State: r.State}
-		if err = s.sides(ctx, &pair, r, p); err != nil {
-			return nil, err
-		}
-		out = append(out, pair)
-	}
-	e.Detail = map[string]string{"pairs": fmt.Sprintf("%d of %d", len(out), len(reviews)), "state": state}
-	return out, s.audit(ctx, e)
-}
-
-// sides reads both of a pair. Where either, or anybody whom either is linked
-// to, must not be found, neither's whereabouts are shown: they may be one person.
-func (s *Service) sides(ctx context.Context, pair *Pair, r store.Review, p parties) error {
-	a, err := s.db.PatientByID(ctx, r.A)
-	if err != nil {
-		return unavailable(err)
-	}
-	b, err := s.db.PatientByID(ctx, r.B)
-	if err != nil {
-		return unavailable(err)
-	}
-	var all []*store.Patient
-	for _, one := range []*store.Patient{a, b} {
-		if one == nil {
-			continue
-		}
-		all = append(all, one)
-		if one.Person != 0 {
-			linked, err := s.db.Links(ctx, one.Person)
-			if err != nil {
-				return unavailable(err)
-			}
-			all = append(all, linked...)
-		}
-	}
-	hidden, err := s.hidden(ctx, all)
-	if err != nil {
-		return err
-	}
-	pair.A, err = s.demographicsOf(ctx, a, p, hidden)
-	if err == nil {
-		pair.B, err = s.demographicsOf(ctx, b, p, hidden)
-	}
-	return err
-}
-
-func (s *Service) demographicsOf(ctx context.Context, patient *store.Patient, p parties, hidden bool) (compose.Demographics, error) {
-	if patient == nil {
-		return compose.Demographics{}, nil
-	}
-	compartments, err := s.compartments(ctx, []*store.Patient{patient})
-	if err != nil {
-		return compose.Demographics{}, err
-	}
-	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hidden) {
-		return i.demographics(p), nil
-	}
-	return compose.Demographics{}, nil
 }
 
 // PrivacyItem is one thing for the privacy officer: a break-glass, a self-claim, a refusal.

@@ -32,6 +32,7 @@ func (s *Service) apply(ctx context.Context, c kmcr.Contributor, l *ledger, raw 
 		return err
 	}
 	s.arrived(c, done.subjects)
+	s.linkAfresh(ctx, done)
 	for _, e := range done.events {
 		s.Happened(*e)
 	}
@@ -111,6 +112,9 @@ func (a *application) run(ctx context.Context) error {
 		return err
 	}
 	if err := a.merge(ctx, merges); err != nil {
+		return err
+	}
+	if err := a.unmerge(ctx); err != nil {
 		return err
 	}
 	a.plan.subjects = a.cast.all

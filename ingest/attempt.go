@@ -65,6 +65,10 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.findHomes(ctx); err != nil {
 		return err
 	}
+	replaced, err := a.findReplaced(ctx)
+	if err != nil {
+		return err
+	}
 	release, err := a.cast.read(ctx)
 	if err != nil {
 		return err
@@ -74,6 +78,9 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	if err := a.compose(ctx); err != nil {
+		return err
+	}
+	if err := a.replace(ctx, replaced); err != nil {
 		return err
 	}
 	a.plan.subjects = a.cast.all

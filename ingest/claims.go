@@ -155,7 +155,7 @@ func texts(v fhir.Value) string {
 
 // identityOf prepares claims for comparison.
 func identityOf(c *translate.Claims) match.Identity {
-	id := match.Identity{NHS: c.NHS, NHSStatus: c.NHSStatus, Born: c.Born, Sex: c.Sex, Telephones: c.Telephones, Practice: c.Practice}
+	id := match.Identity{NHS: c.NHS, NHSStatus: c.NHSStatus, Born: c.Born, Sex: c.Sex, Telephones: slices.Concat(c.Telephones, c.FormerTelephones), Practice: c.Practice}
 	if len(id.Born) > 10 {
 		id.Born = id.Born[:10]
 	}
@@ -166,7 +166,7 @@ func identityOf(c *translate.Claims) match.Identity {
 		}
 		id.Names = append(id.Names, match.Name{Family: family, Given: given})
 	}
-	for _, a := range c.Addresses {
+	for _, a := range slices.Concat(c.Addresses, c.Former) {
 		id.Postcodes = append(id.Postcodes, a.Postcode)
 		if len(a.Lines) > 0 {
 			id.Lines = append(id.Lines, a.Lines[0])

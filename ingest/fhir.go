@@ -93,6 +93,7 @@ func (s *Service) interact(ctx context.Context, c kmcr.Contributor, in Interacti
 	switch {
 	case err == nil:
 		s.arrived(c, done.plan.subjects)
+		s.linkAfresh(ctx, done.plan)
 		return done.answer(), count(store.Applied), nil
 	case errors.As(err, &repeat):
 		if repeat.message.State == store.Parked {

@@ -34,11 +34,66 @@ func (a *application) findMerges(ctx context.Context) ([]merging, error) {
 				return nil, err
 			}
 		}
-		if from != into {
-			out = append(out, merging{from, into})
+		if from == into {
+			return nil, &parking{reason: "merge-itself", detail: "the patient is to be merged into itself"}
 		}
+		out = append(out, merging{from, into})
 	}
 	return out, nil
+}
+
+// circle tells whether a patient has been merged, over however many others, into one that is to be merged into it.
+func (k *cast) circle(ctx context.Context, from, into *subject) (bool, error) {
+	at := into
+	for range mostMerges {
+		next := at.patient.MergedInto
+		if next == 0 {
+			return false, nil
+		}
+		if next == from.patient.ID {
+			return true, nil
+		}
+		var err error
+		if at, err = k.findID(ctx, next); err != nil || at == nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// mostMerges is how long a chain of merges may be.
+const mostMerges = 64
+
+// unmerge takes back the merges of which the message says so. A pair that has
+// not been merged is let be.
+func (a *application) unmerge(ctx context.Context) error {
+	for _, m := range a.reading.Unmerges {
+		one, err := a.cast.find(ctx, m.From)
+		if err != nil {
+			return err
+		}
+		other, err := a.cast.find(ctx, m.Into)
+		if err != nil {
+			return err
+		}
+		for _, pair := range [][2]*subject{{one, other}, {other, one}} {
+			if pair[0] != nil && pair[1] != nil && pair[0].patient.MergedInto == pair[1].patient.ID && pair[1].patient.ID != 0 {
+				a.part(pair[0], pair[1])
+			}
+		}
+	}
+	return nil
+}
+
+// part ends a merge.
+func (a *application) part(from, into *subject) {
+	p := *from.patient
+	p.MergedInto = 0
+	from.patient, from.changed = &p, true
+	from.parted = into
+	a.plan.audits = append(a.plan.audits, &audit.Entry{At: a.plan.received, Action: "unmerge", Viewer: contributorViewer(a.c), Patient: p.ID, Allowed: true,
+		Purpose: kmcr.DirectCare, Rule: "a contributor may take back a merge of its own patients", Where: a.plan.where,
+		Detail: map[string]string{"from": strconv.FormatInt(int64(into.patient.ID), 10)}})
 }
 
 // merge lets the patient that was taken in follow the other. Statements stay
@@ -46,6 +101,9 @@ func (a *application) findMerges(ctx context.Context) ([]merging, error) {
 // against their being one person, somebody has to decide first.
 func (a *application) merge(ctx context.Context, merges []merging) error {
 	for _, m := range merges {
+		if round, err := a.cast.circle(ctx, m.from, m.into); err != nil || round {
+			return orParked(err, &parking{reason: "merge-circle", detail: "the patient that is to take the other in has itself been merged into it; one of the merges has to be taken back first"})
+		}
 		decided, err := a.s.decided(ctx, m.from)
 		if err != nil {
 			return err
@@ -55,14 +113,12 @@ func (a *application) merge(ctx context.Context, merges []merging) error {
 		if said == "different" || said != "same" && v.Contradicts() {
 			return a.disagrees(m, v, said)
 		}
+		if m.from.patient.MergedInto == m.into.patient.ID {
+			continue // said before
+		}
 		p := *m.from.patient
 		p.MergedInto = m.into.patient.ID
 		m.from.patient, m.from.changed, m.from.follows = &p, true, m.into
-		if m.into.patient.MergedInto == p.ID {
-			p := *m.into.patient
-			p.MergedInto = 0
-			m.into.patient, m.into.changed = &p, true
-		}
 		a.plan.audits = append(a.plan.audits, &audit.Entry{At: a.plan.received, Action: "merge", Viewer: contributorViewer(a.c), Patient: p.ID, Allowed: true,
 			Purpose: kmcr.DirectCare, Rule: "a contributor may merge its own patients", Where: a.plan.where,
 			Detail: map[string]string{"into": strconv.FormatInt(int64(m.into.patient.ID), 10)}})
@@ -70,11 +126,18 @@ func (a *application) merge(ctx context.Context, merges []merging) error {
 	return nil
 }
 
+func orParked(err error, p *parking) error {
+	if err != nil {
+		return err
+	}
+	return p
+}
+
 // disagrees parks the message, and asks somebody where both patients are known.
 func (a *application) disagrees(m merging, v match.Verdict, said string) error {
 	p := &parking{reason: "merge-disagrees", detail: "what is known of the two patients speaks against their being one person (" + v.Words() + ")"}
 	if said == "" && !m.into.fresh {
-		p.review = &store.Review{A: m.from.patient.ID, B: m.into.patient.ID, Score: v.Score, Reasons: v.Words(), State: "open"}
+		p.review = &store.Review{A: m.from.patient.ID, B: m.into.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"}
 	}
 	return p
 }
@@ -87,57 +150,52 @@ func (s *subject) known() *translate.Claims {
 	return s.claims
 }
 
-// UndoMerge takes back an A40 merge of a contributor's patient: it is linked
-// to the person to whom it was linked before.
-func (s *Service) UndoMerge(ctx context.Context, from kmcr.PatientID, by kmcr.Viewer) error {
-	return again(ctx, func() error {
-		defer s.locks.patients.hold([]uint64{uint64(from)})()
-		p, err := s.db.PatientByID(ctx, from)
-		switch {
-		case err != nil:
-			return err
-		case p == nil || p.MergedInto == 0:
-			return &kmcr.Error{Kind: kmcr.NotFound, Message: "this patient has not been merged into another", Remedy: "Look at its links again."}
+// linkAfresh links everybody afresh whom the merges of a message touch, for
+// what the entry that was given up said of others no longer counts; and whom
+// placing alone could not settle.
+func (s *Service) linkAfresh(ctx context.Context, p *plan) {
+	var seeds []kmcr.PatientID
+	for _, x := range p.subjects {
+		if x.mixed {
+			seeds = append(seeds, x.patient.ID)
 		}
-		to, err := s.personBefore(ctx, p)
-		if err != nil {
-			return err
-		}
-		claims, err := readClaims(p.Claims)
-		if err != nil {
-			return err
-		}
-		x := subject{patient: p, claims: claims}
-		return s.db.Write(ctx, func(tx *store.Tx) error {
-			q := *p
-			q.MergedInto = 0
-			if err := tx.PutPatient(&q, x.names(), match.Tokens(identityOf(claims))); err != nil {
-				return err
+		for _, y := range []*subject{x.follows, x.parted} {
+			if y != nil {
+				seeds = append(seeds, x.patient.ID, y.patient.ID)
 			}
-			if to != p.Person {
-				if err := tx.Relink(from, to, by.Account, "the merge was undone"); err != nil {
-					return err
-				}
-			}
-			return tx.Audit(&audit.Entry{At: s.Now(), Action: "unmerge", Viewer: by, Person: to, Patient: from, Allowed: true, Purpose: kmcr.Administration,
-				Rule: "a merge can be undone", Where: "ingest", Detail: map[string]string{"from": strconv.FormatInt(int64(p.MergedInto), 10)}})
-		})
-	})
+		}
+	}
+	if len(seeds) == 0 {
+		return
+	}
+	if err := s.afresh(ctx, contributorViewer(p.contributor), seeds...); err != nil {
+		s.log.ErrorContext(ctx, "patients are linked as they were; they will be linked afresh with the next decision about them", "error", err)
+	}
 }
 
-// mergeWords is the reason of a link that a merge moved; UndoMerge looks for it.
-const mergeWords = "merged by its own system"
+// mergeWords is the reason of a link that a merge moved.
+const mergeWords = "merged by its own system, or linked afresh after that"
 
-// personBefore is the person to whom a patient was linked before its merge.
-func (s *Service) personBefore(ctx context.Context, p *store.Patient) (kmcr.PersonID, error) {
-	history, err := s.db.LinkHistory(ctx, p.ID)
-	if err != nil {
-		return 0, err
-	}
-	for i := len(history) - 1; i >= 0; i-- {
-		if history[i].Reason == mergeWords && history[i].From != 0 {
-			return history[i].From, nil
+// UndoMerge takes back a merge of a contributor's patient. Both are linked
+// afresh, by what is known of them without it.
+func (s *Service) UndoMerge(ctx context.Context, from kmcr.PatientID, by kmcr.Viewer) error {
+	var into kmcr.PatientID
+	change := func(t *touched) error {
+		x := t.byID[from]
+		if x == nil || x.patient.MergedInto == 0 {
+			return &kmcr.Error{Kind: kmcr.NotFound, Message: "this patient has not been merged into another", Remedy: "Look at its links again."}
 		}
+		p := *x.patient
+		into, p.MergedInto = p.MergedInto, 0
+		x.patient = &p
+		return nil
 	}
-	return p.Person, nil // they were one person before the merge
+	return s.relinkAll(ctx, by, "the merge was undone", []kmcr.PatientID{from}, change, func(tx *store.Tx, t *touched, moves []relinking) error {
+		p := t.byID[from].patient
+		if err := tx.PutPatient(p, nil, nil); err != nil {
+			return err
+		}
+		return tx.Audit(&audit.Entry{At: s.Now(), Action: "unmerge", Viewer: by, Person: p.Person, Patient: from, Allowed: true, Purpose: kmcr.Administration,
+			Rule: "a merge can be undone", Where: "ingest", Detail: map[string]string{"from": strconv.FormatInt(int64(into), 10), "moved": strconv.Itoa(len(moves))}})
+	})
 }

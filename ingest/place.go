@@ -17,6 +17,7 @@ type placing struct {
 	person  kmcr.PersonID
 	words   string
 	reviews []store.Review
+	mixed   bool // something speaks for a person and something against it
 }
 
 // member is one patient of a candidate person, with what is known of it.
@@ -68,6 +69,7 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 		p.person, p.words = s.db.NewPerson(), "nobody known is the same person"
 	}
 	for _, c := range circles {
+		p.mixed = p.mixed || c.agrees && c.opposed
 		if c.person != p.person {
 			p.reviews = append(p.reviews, c.inDoubt...)
 		}
@@ -111,11 +113,23 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([
 		}
 	}
 	own := identityOf(x.claims)
+	stripped, err := placeholders(x, own, found)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(stripped, x.patient.Contributor) {
+		own.NHS = ""
+	}
 	circles := make([]circle, 0, len(persons))
 	for _, person := range persons {
 		members, err := s.members(ctx, person, x, beside)
 		if err != nil {
 			return nil, err
+		}
+		for i := range members {
+			if slices.Contains(stripped, members[i].patient.Contributor) && members[i].id.NHS == x.claims.NHS {
+				members[i].id.NHS = ""
+			}
 		}
 		circles = append(circles, compare(person, x, own, members, decided))
 	}
@@ -189,7 +203,7 @@ func compare(person kmcr.PersonID, x *subject, own match.Identity, members []mem
 			continue
 		}
 		if v.Outcome != match.Different || person == x.patient.Person {
-			c.inDoubt = append(c.inDoubt, store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Words(), State: "open"})
+			c.inDoubt = append(c.inDoubt, store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"})
 		}
 	}
 	return c

@@ -142,6 +142,7 @@ func (s *subject) toBePlaced() bool {
 
 // settleIn takes the outcome of placing over.
 func (s *subject) settleIn(to placing) {
+	s.mixed = to.mixed
 	switch {
 	case s.fresh:
 		s.patient.Person = to.person

@@ -23,12 +23,14 @@ type subject struct {
 	claims    *translate.Claims // as they will be after this message
 	tokens    []string
 	follows   *subject // into which its own system has merged it
+	parted    *subject // from which its own system has parted it again
 	aliases   []alias  // further names to store
 
 	compartment *store.Compartment // nil for a fresh one
 	said        []*kmcr.Statement  // in order
 	block       *store.Block       // nil where nothing is new
 
+	mixed     bool          // something speaks for a person and something against it: all that were decided about it count
 	move      kmcr.PersonID // the person to whom the patient is to be linked instead; 0: stays
 	moveWords string
 	derived   []kmcr.Involvement
@@ -74,6 +76,7 @@ func (s *subject) claim(c translate.Claims) error {
 	if before != nil {
 		c.Key = before.Key
 		c.Aliases = union(before.Aliases, c.Aliases)
+		remember(&c, before)
 	}
 	kept, err := keepClaims(&c)
 	if err != nil {
@@ -88,6 +91,29 @@ func (s *subject) claim(c translate.Claims) error {
 	s.claims = &c
 	s.tokens = match.Tokens(identityOf(&c))
 	return nil
+}
+
+// mostFormer is how many addresses and telephones of earlier times are kept.
+const mostFormer = 8
+
+// remember keeps where the patient lived and was reached before.
+func remember(c, before *translate.Claims) {
+	now := func(list []translate.Address, a translate.Address) bool {
+		return slices.ContainsFunc(list, func(b translate.Address) bool {
+			return a.Postcode == b.Postcode && slices.Equal(a.Lines, b.Lines)
+		})
+	}
+	c.Former, c.FormerTelephones = nil, nil
+	for _, a := range slices.Concat(before.Addresses, before.Former) {
+		if !now(c.Addresses, a) && !now(c.Former, a) && len(c.Former) < mostFormer {
+			c.Former = append(c.Former, a)
+		}
+	}
+	for _, t := range slices.Concat(before.Telephones, before.FormerTelephones) {
+		if !slices.Contains(c.Telephones, t) && !slices.Contains(c.FormerTelephones, t) && len(c.FormerTelephones) < mostFormer {
+			c.FormerTelephones = append(c.FormerTelephones, t)
+		}
+	}
 }
 
 // answerTo adds names without changing the claims otherwise.

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"fmt"
 	"strings"
 
 	"kmcr"
@@ -77,6 +78,17 @@ func (v Verdict) Words() string {
 		words[i] = r.Words
 	}
 	return strings.Join(words, "; ")
+}
+
+// Account gives the verdict as it is kept with a review: a line with the
+// rule, then a line for each reason, its words and weight parted by a tab.
+func (v Verdict) Account() string {
+	var b strings.Builder
+	b.WriteString(v.Rule)
+	for _, r := range v.Reasons {
+		fmt.Fprintf(&b, "\n%s\t%+.1f", r.Words, r.Weight)
+	}
+	return b.String()
 }
 
 // Compare judges two identities by the standard weights. It is symmetric and pure.

@@ -136,7 +136,7 @@ func (db *DB) openEntry(k *keptEntry) (e *audit.Entry, encoded []byte, err error
 	return e, encoded, nil
 }
 
-// AuditOf lists the entries about a person, newest first.
+// AuditOf lists the entries about a person, also under a reference that has become this one, newest first.
 func (db *DB) AuditOf(ctx context.Context, p kmcr.PersonID, limit int) ([]*audit.Entry, error) {
 	var all []*audit.Entry
 	if p == 0 || limit <= 0 {
@@ -150,7 +150,7 @@ func (db *DB) AuditOf(ctx context.Context, p kmcr.PersonID, limit int) ([]*audit
 		e, _, err := db.openEntry(&k)
 		all = append(all, e)
 		return err
-	}, "select "+entryColumns+" from audit_entry where person = $1 and person <> 0 order by at desc, chain, number desc limit $2", int64(p), limit)
+	}, "select "+entryColumns+" from audit_entry where person <> 0 and (person = $1 or person in ("+formerPersons+")) order by at desc, chain, number desc limit $2", int64(p), limit)
 	return all, db.d.fault("the audit log cannot be read", err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 
 	"kmcr"
@@ -116,6 +117,29 @@ func (db *DB) onePatient(ctx context.Context, text string, args ...any) (*Patien
 		return nil, nil
 	}
 	return p, db.d.fault("the patient cannot be read", err)
+}
+
+// patientsAtOnce is how many patients EachPatient reads at a time.
+const patientsAtOnce = 500
+
+// EachPatient walks all patients by id, registers and erased ones too, until f returns an error.
+func (db *DB) EachPatient(ctx context.Context, f func(*Patient) error) error {
+	after := int64(math.MinInt64)
+	for {
+		some, err := db.patients(ctx, "select "+patientColumns+" from patient p where p.id > $1 order by p.id limit $2", after, patientsAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, p := range some {
+			if err := f(p); err != nil {
+				return err
+			}
+			after = int64(p.ID)
+		}
+		if len(some) < patientsAtOnce {
+			return nil
+		}
+	}
 }
 
 // patients reads those that a query finds.

@@ -16,6 +16,35 @@ func (db *DB) Links(ctx context.Context, p kmcr.PersonID) ([]*Patient, error) {
 	return db.patients(ctx, "select "+patientColumns+" from patient p where p.person = $1 and p.person <> 0 order by p.id", int64(p))
 }
 
+// formerPersons selects the persons whose every patient has moved, some of them to person $1: what was
+// said of such a person by its reference (a relationship, an objection, a look) is said of this one.
+const formerPersons = "select l.from_person from patient p join link l on l.patient = p.id where p.person = $1 and p.person <> 0 and l.from_person not in (0, $1)" +
+	" and not exists (select 1 from patient q where q.person = l.from_person)"
+
+// FormerPersons lists the persons that have become p: all their patients have moved, some of them to p.
+func (db *DB) FormerPersons(ctx context.Context, p kmcr.PersonID) ([]kmcr.PersonID, error) {
+	var all []kmcr.PersonID
+	err := db.each(ctx, func(scan func(...any) error) error {
+		var former kmcr.PersonID
+		err := scan(&former)
+		all = append(all, former)
+		return err
+	}, "select distinct from_person from ("+formerPersons+") f order by from_person", int64(p))
+	return all, db.d.fault("the links cannot be read", err)
+}
+
+// PersonNow is whom p has become: p while a patient is linked to it, else the person of the patient that left it last.
+func (db *DB) PersonNow(ctx context.Context, p kmcr.PersonID) (kmcr.PersonID, error) {
+	if p == 0 {
+		return 0, nil
+	}
+	now := p
+	err := db.each(ctx, func(scan func(...any) error) error { return scan(&now) },
+		"select p.person from link l join patient p on p.id = l.patient where l.from_person = $1 and l.from_person <> 0 and p.person <> 0"+
+			" and not exists (select 1 from patient q where q.person = $1) order by l.id desc limit 1", int64(p))
+	return now, db.d.fault("the links cannot be read", err)
+}
+
 // NewPerson draws a person id.
 func (db *DB) NewPerson() kmcr.PersonID { return db.ids.person() }
 
@@ -37,6 +66,20 @@ func (tx *Tx) Relink(p kmcr.PatientID, to kmcr.PersonID, by, reason string) erro
 	}
 	_, err = tx.exec("update patient set person = $2, revision = revision + 1 where id = $1", int64(p), int64(to))
 	tx.revise(p, revision+1)
+	return err
+}
+
+// Hold keeps a patient as it was read until the end of the Write, so that what was judged of it still stands: one
+// that somebody else has changed since is a kmcr.Conflict, and whoever read it before this Write conflicts in turn.
+func (tx *Tx) Hold(p *Patient) error {
+	revision := tx.revision(p)
+	n, err := tx.exec("update patient set revision = revision + 1 where id = $1 and revision = $2", int64(p.ID), revision)
+	if err == nil && n == 0 {
+		err = &kmcr.Error{Kind: kmcr.Conflict, Message: "the patient was changed by somebody else", Remedy: "Read it again and do it again."}
+	}
+	if err == nil {
+		tx.revise(p.ID, revision+1)
+	}
 	return err
 }
 

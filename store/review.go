@@ -64,6 +64,15 @@ func (db *DB) Reviews(ctx context.Context, state string) ([]Review, error) {
 	return db.reviews(ctx, "select "+reviewColumns+" from review where state = $1 order by id", state)
 }
 
+// Review finds one by its id; nil where there is none.
+func (db *DB) Review(ctx context.Context, id int64) (*Review, error) {
+	found, err := db.reviews(ctx, "select "+reviewColumns+" from review where id = $1", id)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
 // ReviewsOf lists the reviews that concern a patient.
 func (db *DB) ReviewsOf(ctx context.Context, p kmcr.PatientID) ([]Review, error) {
 	return db.reviews(ctx, "select "+reviewColumns+" from review where a = $1 or b = $1 order by id", int64(p))

@@ -124,6 +124,20 @@ func withoutControlID(msh string) string {
 	return strings.Join(fields, msh[3:4])
 }
 
+// linkedPatients reads A24 and A37, which say of the patients of two PID
+// segments that they are one person, or not after all.
+func (r *reader) linkedPatients() {
+	if len(r.out.Patients) != 2 || !has("A24 A37", r.event) {
+		return
+	}
+	m := Merge{From: r.out.Patients[1].Key, Into: r.out.Patients[0].Key}
+	if r.event == "A24" {
+		r.out.Merges = append(r.out.Merges, m)
+	} else {
+		r.out.Unmerges = append(r.out.Unmerges, m)
+	}
+}
+
 // merge reads MRG of an event that replaces one identifier of a patient by another.
 func (r *reader) merge(g *group) error {
 	mrg := r.read(g.first("MRG"))
@@ -152,7 +166,6 @@ func (r *reader) merge(g *group) error {
 	for _, f := range from {
 		if f == into {
 			r.note("MRG-1: the same identifier as PID-3")
-			continue
 		}
 		r.out.Merges = append(r.out.Merges, Merge{From: f, Into: into})
 	}

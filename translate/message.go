@@ -52,6 +52,9 @@ func HL7(m *hl7.Message, c kmcr.Contributor) (Reading, error) {
 		r.shared(g)
 		read(r, g)
 	}
+	if kind == "ADT" {
+		r.linkedPatients()
+	}
 	r.unmapped()
 	return r.out, nil
 }

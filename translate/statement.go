@@ -12,6 +12,8 @@ type Reading struct {
 	Patients   []Claims
 	Statements []Statement
 	Merges     []Merge
+	// Unmerges are merges that the message takes back (A37), whichever of the two was taken in.
+	Unmerges []Merge
 	// Retire lists key prefixes whose statements, of the same patient, that this message does not state again are ended by it
 	// (an AL1 set replaces that sender's earlier set).
 	Retire []Retirement
@@ -59,6 +61,9 @@ type Claims struct {
 	Sex        string
 	Addresses  []Address
 	Telephones []string
+	// Former are addresses and FormerTelephones numbers that were claimed before and no longer are: evidence of who it is, never shown.
+	Former           []Address `json:",omitempty"`
+	FormerTelephones []string  `json:",omitempty"`
 	// Died is a date or instant, "yes" where only that is known, "" not said.
 	Died     string
 	Practice kmcr.ODS

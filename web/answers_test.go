@@ -186,6 +186,7 @@ func TestWorkListsDecide(t *testing.T) {
 		did              string
 	}{
 		{"records-officer", "/matches/9", "decision=same", 303, "decide 9 same"},
+		{"records-officer", "/matches/9", "decision=undo", 303, "decide 9 undo"},
 		{"records-officer", "/matches/9", "decision=perhaps", 400, ""},
 		{"gp", "/matches/9", "decision=same", 403, ""},
 		{"integration-engineer", "/feeds/parked/31/replay", "", 303, "replay 31"},

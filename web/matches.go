@@ -29,33 +29,44 @@ type pairRow struct {
 
 // pairJSON is one review for a reader of JSON: the same rows.
 type pairJSON struct {
-	ID      int64                `json:"id"`
-	At      time.Time            `json:"at"`
-	Score   float64              `json:"score"`
-	Reasons string               `json:"reasons"`
-	State   string               `json:"state"`
-	A       kmcr.ContributorCode `json:"a"`
-	B       kmcr.ContributorCode `json:"b"`
-	Facts   []pairRow            `json:"facts"`
+	ID      int64                  `json:"id"`
+	At      time.Time              `json:"at"`
+	Score   float64                `json:"score"`
+	Reasons string                 `json:"reasons"`
+	State   string                 `json:"state"`
+	Rule    string                 `json:"rule"`
+	Why     []disclose.MatchReason `json:"why"`
+	Harm    disclose.Harm          `json:"harm"`
+	Days    int                    `json:"days"`
+	A       kmcr.ContributorCode   `json:"a"`
+	B       kmcr.ContributorCode   `json:"b"`
+	Facts   []pairRow              `json:"facts"`
 }
 
 // matchesView lists the open reviews.
-type matchesView struct{ Pairs []pairView }
+type matchesView struct {
+	Pairs   []pairView
+	Decided bool // those that were decided are shown, to take back
+}
 
 // matches is the records officer's work list: two records that may be of one person.
 func (s *site) matches(q *ask) error {
-	pairs, err := s.out.Matches(q.Context(), q.viewer, "open")
+	state := "open"
+	if q.URL.Query().Get("state") == "decided" {
+		state = "decided"
+	}
+	pairs, err := s.out.Matches(q.Context(), q.viewer, state)
 	if err != nil {
 		return err
 	}
 	if q.wantsJSON() {
 		out := []pairJSON{}
 		for _, p := range pairs {
-			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.A.Contributor, p.B.Contributor, compare(p.A, p.B)})
+			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.A.Contributor, p.B.Contributor, compare(p.A, p.B)})
 		}
 		return q.writeJSON(0, map[string]any{"matches": out})
 	}
-	var v matchesView
+	v := matchesView{Decided: state == "decided"}
 	for _, p := range pairs {
 		v.Pairs = append(v.Pairs, pairView{p, compare(p.A, p.B)})
 	}
@@ -120,7 +131,7 @@ func (s *site) decideMatch(q *ask) error {
 	return q.see("/matches")
 }
 
-// decision reads "same", "different" or "unsure" from a form or JSON.
+// decision reads "same", "different", "unsure" or "undo" from a form or JSON.
 func (q *ask) decision() (string, error) {
 	var v struct {
 		Decision string `json:"decision"`
@@ -134,8 +145,8 @@ func (q *ask) decision() (string, error) {
 	} else {
 		v.Decision = q.PostFormValue("decision")
 	}
-	if !slices.Contains([]string{"same", "different", "unsure"}, v.Decision) {
-		return "", &kmcr.Error{Kind: kmcr.Invalid, Message: "a review is decided as same, different or unsure", Remedy: "Choose one of the three."}
+	if !slices.Contains([]string{"same", "different", "unsure", "undo"}, v.Decision) {
+		return "", &kmcr.Error{Kind: kmcr.Invalid, Message: "a review is decided as same, different or unsure, and the decision taken back by undo", Remedy: "Choose one of the four."}
 	}
 	return v.Decision, nil
 }

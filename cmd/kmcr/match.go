@@ -5,20 +5,50 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"kmcr"
+	"kmcr/ingest"
 	"kmcr/match"
 	"kmcr/synth"
 )
 
 type matchCommand struct {
+	Report   matchReport   `cmd:"" help:"How well each contributor's patients are linked, and why the others are not."`
 	Sample   matchSample   `cmd:"" help:"Write a labelled CSV of synthetic people, households and slips included."`
 	Estimate matchEstimate `cmd:"" help:"Estimate weights from a CSV of the same columns, without its labels, and print them."`
 	Evaluate matchEvaluate `cmd:"" help:"Score a labelled CSV (FEBRL's columns, or record_id, person_id, nhs_number, given, family, born, sex, postcode, address, town, telephone, practice)."`
+}
+
+type matchReport struct{}
+
+// Run prints how well each contributor's patients are linked, and why the others are not.
+func (c *matchReport) Run(ctx context.Context, settings *Settings, s streams) error {
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	rates, err := ingest.LinkRates(ctx, h.db)
+	if err != nil {
+		return err
+	}
+	if settings.JSON {
+		return printJSON(s.out, map[string]any{"contributors": rates})
+	}
+	for _, r := range rates {
+		fmt.Fprintf(s.out, "%s: %d patients, %d linked (%.2f%%), %d merged away, %d with an open question, %d placeholder numbers of %d patients\n",
+			r.Contributor, r.Patients, r.Linked, 100*r.Rate, r.Merged, r.Conflicts, r.Placeholders, r.Carriers)
+		for _, why := range slices.Sorted(maps.Keys(r.Unlinked)) {
+			fmt.Fprintf(s.out, "  not linked: %s: %d\n", why, r.Unlinked[why])
+		}
+	}
+	return nil
 }
 
 type matchSample struct {

@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/audit"
 	"kmcr/store"
 )
 
 var people = map[string]func(*testing.T, Database){
 	"a person is the patients linked to it":                 links,
 	"links keep their history":                              linkHistory,
+	"what was said of a person follows what it has become":  becoming,
+	"a patient is held as it was read":                      hold,
 	"derived involvements are replaced and follow the link": derivedInvolvements,
 	"added involvements are kept until they end":            addedInvolvements,
 	"people of an account, a team, an organisation":         peopleOf,
@@ -37,6 +40,58 @@ func links(t *testing.T, d Database) {
 		}
 	}
 	wants(t, db.Write(ctx(), func(tx *store.Tx) error { return tx.Relink(9, 9, "", "") }), kmcr.NotFound)
+}
+
+// What was said of a person follows it into the one it has become, and goes back with it.
+func becoming(t *testing.T, d Database) {
+	db := d.Open(t)
+	a, b := newPatient(t, db, "MRN-1"), newPatient(t, db, "MRN-2")
+	write(t, db, func(tx *store.Tx) error {
+		if err := tx.Audit(&audit.Entry{At: time.Now(), Action: "read", Person: b.Person}); err != nil {
+			return err
+		}
+		return tx.AddInvolvement(&kmcr.Involvement{Person: b.Person, Kind: "self-claimed", Account: "nurse", From: time.Now()})
+	})
+	expect := func(says string, now kmcr.PersonID, former, involved, looks int) {
+		t.Helper()
+		person, err := db.PersonNow(ctx(), b.Person)
+		must(t, err)
+		list, err := db.FormerPersons(ctx(), a.Person)
+		must(t, err)
+		involvements, err := db.InvolvementsOf(ctx(), a.Person)
+		must(t, err)
+		entries, err := db.AuditOf(ctx(), a.Person, 10)
+		must(t, err)
+		if person != now || len(list) != former || len(involvements) != involved || len(entries) != looks {
+			t.Errorf("%s: now %v, former %v, involvements %d, looks %d", says, person, list, len(involvements), len(entries))
+		}
+	}
+	expect("apart", b.Person, 0, 0, 0)
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, a.Person, "officer", "same") })
+	expect("joined", a.Person, 1, 1, 1)
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, b.Person, "officer", "undone") })
+	expect("parted", b.Person, 0, 0, 0)
+}
+
+// Who holds a patient as it was read conflicts with whoever changed it since.
+func hold(t *testing.T, d Database) {
+	db := d.Open(t)
+	p := newPatient(t, db, "MRN-1")
+	read := func() *store.Patient {
+		got, err := db.PatientByID(ctx(), p.ID)
+		must(t, err)
+		return got
+	}
+	one, other := read(), read()
+	write(t, db, func(tx *store.Tx) error { return tx.Hold(one) })
+	wants(t, db.Write(ctx(), func(tx *store.Tx) error { return tx.Hold(other) }), kmcr.Conflict)
+	write(t, db, func(tx *store.Tx) error {
+		p := read()
+		if err := tx.Hold(p); err != nil {
+			return err
+		}
+		return tx.PutPatient(p, nil, nil)
+	})
 }
 
 func linkHistory(t *testing.T, d Database) {

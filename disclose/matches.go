@@ -1,0 +1,219 @@
+package disclose
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"kmcr"
+	"kmcr/access"
+	"kmcr/compose"
+	"kmcr/store"
+)
+
+// Pair is one match review, side by side.
+type Pair struct {
+	ID      int64                `json:"id"`
+	At      time.Time            `json:"at"`
+	Score   float64              `json:"score"`
+	Reasons string               `json:"reasons"` // in one line
+	Rule    string               `json:"rule"`    // why a person has to decide
+	Why     []MatchReason        `json:"why"`
+	Harm    Harm                 `json:"harm"`
+	Days    int                  `json:"days"` // how long it has been waiting
+	By      string               `json:"by,omitempty"`
+	A       compose.Demographics `json:"a"`
+	B       compose.Demographics `json:"b"`
+	State   string               `json:"state"`
+}
+
+// MatchReason is one comparison of the two. Weight is the log2 of how much likelier it is of one person than of two; Says is that in words.
+type MatchReason struct {
+	Words  string  `json:"words"`
+	Weight float64 `json:"weight"`
+	Says   string  `json:"says"`
+}
+
+// Harm ranks what a wrong answer may do: 2 high, 1 medium, 0 low.
+type Harm struct {
+	Rank  int    `json:"rank"`
+	Words string `json:"words"`
+}
+
+// Matches lists the reviews in a state ("" for open, "decided" for all that were decided), those that may do most harm first, then
+// the oldest; only for records officers.
+func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string) ([]Pair, error) {
+	p, e, err := s.work(ctx, v, access.WorkMatches)
+	if err != nil {
+		return nil, err
+	}
+	if state == "" {
+		state = "open"
+	}
+	reviews, err := s.reviews(ctx, state)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	out := []Pair{}
+	for _, r := range reviews[:min(len(reviews), mostPairs)] {
+		pair, err := s.pairOf(ctx, r, p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, pair)
+	}
+	slices.SortStableFunc(out, func(a, b Pair) int { return cmp.Or(cmp.Compare(b.Harm.Rank, a.Harm.Rank), a.At.Compare(b.At)) })
+	e.Detail = map[string]string{"pairs": fmt.Sprintf("%d of %d", len(out), len(reviews)), "state": state}
+	return out, s.audit(ctx, e)
+}
+
+// reviews lists those in a state.
+func (s *Service) reviews(ctx context.Context, state string) ([]store.Review, error) {
+	if state != "decided" {
+		return s.db.Reviews(ctx, state)
+	}
+	var all []store.Review
+	for _, state := range []string{"unsure", "same", "different"} {
+		some, err := s.db.Reviews(ctx, state)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	slices.SortStableFunc(all, func(a, b store.Review) int { return b.DecidedAt.Compare(a.DecidedAt) })
+	return all, nil
+}
+
+func (s *Service) pairOf(ctx context.Context, r store.Review, p parties) (Pair, error) {
+	pair := Pair{ID: r.ID, At: r.At, Score: r.Score, State: r.State, By: r.By, Days: int(s.now().Sub(r.At) / (24 * time.Hour))}
+	pair.account(r.Reasons)
+	if err := s.sides(ctx, &pair, r, p); err != nil {
+		return pair, err
+	}
+	var err error
+	pair.Harm, err = s.harm(ctx, r)
+	return pair, err
+}
+
+// account reads what match wrote: the rule, then a line for each reason with its weight after a tab.
+func (p *Pair) account(kept string) {
+	lines := strings.Split(kept, "\n")
+	if len(lines) == 1 {
+		p.Reasons = kept
+		return
+	}
+	p.Rule = lines[0]
+	words := make([]string, 0, len(lines)-1)
+	for _, l := range lines[1:] {
+		said, weight, _ := strings.Cut(l, "\t")
+		w, _ := strconv.ParseFloat(weight, 64)
+		p.Why = append(p.Why, MatchReason{said, w, weighed(w)})
+		words = append(words, said)
+	}
+	p.Reasons = strings.Join(words, "; ")
+}
+
+// weighed says what a weight means. Weights are log2: 10 is a thousand times likelier.
+func weighed(w float64) string {
+	side := "for one person"
+	if w < 0 {
+		side, w = "against", -w
+	}
+	switch {
+	case w >= 10:
+		return "speaks very strongly " + side
+	case w >= 5:
+		return "speaks strongly " + side
+	case w >= 2:
+		return "speaks " + side
+	}
+	return "says little"
+}
+
+// sides reads both of a pair. Where either, or anybody whom either is linked
+// to, must not be found, neither's whereabouts are shown: they may be one person.
+func (s *Service) sides(ctx context.Context, pair *Pair, r store.Review, p parties) error {
+	a, err := s.db.PatientByID(ctx, r.A)
+	if err != nil {
+		return unavailable(err)
+	}
+	b, err := s.db.PatientByID(ctx, r.B)
+	if err != nil {
+		return unavailable(err)
+	}
+	var all []*store.Patient
+	for _, one := range []*store.Patient{a, b} {
+		if one == nil {
+			continue
+		}
+		all = append(all, one)
+		if one.Person != 0 {
+			linked, err := s.db.Links(ctx, one.Person)
+			if err != nil {
+				return unavailable(err)
+			}
+			all = append(all, linked...)
+		}
+	}
+	hidden, err := s.hidden(ctx, all)
+	if err != nil {
+		return err
+	}
+	pair.A, err = s.demographicsOf(ctx, a, p, hidden)
+	if err == nil {
+		pair.B, err = s.demographicsOf(ctx, b, p, hidden)
+	}
+	return err
+}
+
+func (s *Service) demographicsOf(ctx context.Context, patient *store.Patient, p parties, hidden bool) (compose.Demographics, error) {
+	if patient == nil {
+		return compose.Demographics{}, nil
+	}
+	compartments, err := s.compartments(ctx, []*store.Patient{patient})
+	if err != nil {
+		return compose.Demographics{}, err
+	}
+	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hidden) {
+		return i.demographics(p), nil
+	}
+	return compose.Demographics{}, nil
+}
+
+// harm is the greater of what could go wrong with either.
+func (s *Service) harm(ctx context.Context, r store.Review) (Harm, error) {
+	var all []*store.Patient
+	for _, id := range []kmcr.PatientID{r.A, r.B} {
+		patient, err := s.db.PatientByID(ctx, id)
+		if err != nil {
+			return Harm{}, unavailable(err)
+		}
+		if patient != nil {
+			all = append(all, patient)
+		}
+	}
+	compartments, err := s.compartments(ctx, all)
+	if err != nil {
+		return Harm{}, err
+	}
+	return harmOf(current(compartments)), nil
+}
+
+// harmOf ranks what could go wrong while the two are apart, or if they were
+// wrongly joined, by what is stated of one of them; never what it is.
+func harmOf(statements []*kmcr.Statement) Harm {
+	harm := Harm{0, "low: little but who they are is recorded"}
+	for _, st := range statements {
+		switch st.Section {
+		case kmcr.Allergies, kmcr.Alerts, kmcr.Safeguarding, kmcr.Plans:
+			return Harm{2, "high: allergies, alerts, safeguarding or plans are recorded"}
+		case kmcr.Medicines, kmcr.Problems, kmcr.Encounters, kmcr.Results:
+			harm = Harm{1, "medium: medicines, problems, results or visits are recorded"}
+		}
+	}
+	return harm
+}

@@ -1,0 +1,482 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"kmcr"
+	"kmcr/audit"
+	"kmcr/ingest"
+	"kmcr/store"
+
+	"pgregory.net/rapid"
+)
+
+var officer = kmcr.Viewer{Account: "records-officer", Role: kmcr.RoleRecordsOfficer, Organisation: "QKS"}
+
+// people gives the groups of patients' keys that are one person, in order.
+func (h *house) people() []string {
+	h.Helper()
+	groups := map[kmcr.PersonID][]string{}
+	for _, p := range h.patients() {
+		groups[p.Person] = append(groups[p.Person], string(p.Contributor)+"/"+p.Key[strings.LastIndexByte(p.Key, '|')+1:])
+	}
+	var out []string
+	for _, g := range groups {
+		slices.Sort(g)
+		out = append(out, strings.Join(g, " "))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// patients lists every patient there is.
+func (h *house) patients() []*store.Patient {
+	h.Helper()
+	var out []*store.Patient
+	for key, c := range h.keys() {
+		p, err := h.db.PatientByKey(h.ctx(), c, key)
+		h.must(err)
+		if p != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (h *house) keys() map[string]kmcr.ContributorCode {
+	out := map[string]kmcr.ContributorCode{}
+	for n := range 40 {
+		out[fmt.Sprintf("urn:gp|%d", n)] = "gp"
+		out[fmt.Sprintf("RVV|H%d", n)] = "hospital"
+	}
+	return out
+}
+
+type person struct{ family, given, born, sex, postcode, line, number string }
+
+// register sends a Patient of the practice with its own number n.
+func (h *house) register(n int, p person, also string) {
+	h.Helper()
+	body := fmt.Sprintf(`{"resourceType":"Patient","identifier":[{"system":"urn:gp","value":"%d"}%s],"name":[{"family":%q,"given":[%q]}],"birthDate":%q,"gender":%q,"address":[{"line":[%q],"postalCode":%q}]%s}`,
+		n, numberOf(p), p.family, p.given, p.born, p.sex, p.line, p.postcode, also)
+	a, err := h.in.FHIR(h.ctx(), ingest.Interaction{Contributor: "gp", Method: "POST", Type: "Patient", Body: []byte(body)})
+	h.must(err)
+	if a.Status >= 300 {
+		h.Fatalf("%d: %s", a.Status, a.Body)
+	}
+}
+
+func numberOf(p person) string {
+	if p.number == "" {
+		return ""
+	}
+	return `,{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"` + p.number + `"}`
+}
+
+// tell sends an ADT event of the hospital about patient n, and what else belongs to it.
+func (h *house) tell(control, event string, n int, p person, more string) {
+	h.Helper()
+	message := fmt.Sprintf("MSH|^~\\&|PAS|RVV|KMCR|KMCR|20260102030405||ADT^%s|%s|P|2.4\rEVN|%s|20260102030405\rPID|%s\r", event, control, event, pid(n, p)) + more
+	_, err := h.in.Import(h.ctx(), "hospital", "adt.hl7", []byte(message), nil)
+	h.must(err)
+	h.quiet()
+}
+
+func pid(n int, p person) string {
+	number := ""
+	if p.number != "" {
+		number = "~" + p.number + "^^^NHS^NH"
+	}
+	return fmt.Sprintf("1||H%d^^^RVV^MR%s||%s^%s||%s|%s|||%s^^^^%s", n, number, p.family, p.given, strings.ReplaceAll(p.born, "-", ""), strings.ToUpper(p.sex[:1]), p.line, p.postcode)
+}
+
+var (
+	ada   = person{"Fox", "Ada", "1941-03-05", "female", "ME7 4AB", "12 High Street", ""}
+	adaNo = person{"Fox", "Ada", "1941-03-05", "female", "", "", ""} // may be Ada, may be her namesake
+	ruth  = person{"Fox", "Ruth", "1941-03-05", "female", "ME7 4AB", "12 High Street", ""}
+	piotr = person{"Nowak", "Piotr", "1980-05-06", "male", "CT1 2XY", "3 Mill Lane", ""}
+)
+
+func numbered(p person, n string) person { p.number = n; return p }
+
+// The sample carries a number that fails its check; a contributor's mistake could as well be a number that passes.
+func TestTheTwelveOfOneNumberStayTwelvePeople(t *testing.T) {
+	for _, number := range []string{"1234567890", "9990000018"} {
+		t.Run(number, func(t *testing.T) {
+			h := build(t)
+			persons := map[kmcr.PersonID]bool{}
+			for name, data := range files(t, "gp-connect-stu3/structured-full-record/*_full_*.json") {
+				body := bytes.ReplaceAll(patientIn(t, name, data), []byte("1234567890"), []byte(number))
+				a, err := h.in.FHIR(h.ctx(), ingest.Interaction{Contributor: "gp", Method: "POST", Type: "Patient", Body: body})
+				if err != nil || a.Status > 201 {
+					t.Fatalf("%s: %d %v", name, a.Status, err)
+				}
+			}
+			h.must(h.db.AuditAll(h.ctx(), func(e *audit.Entry) error {
+				if e.Action == "ingest" && e.Person != 0 {
+					persons[e.Person] = true
+				}
+				return nil
+			}))
+			if len(persons) != 12 {
+				t.Errorf("they are %d people", len(persons))
+			}
+		})
+	}
+}
+
+// patientIn is the Patient of a sample record with who it is, in R4.
+func patientIn(t *testing.T, name string, data []byte) []byte {
+	t.Helper()
+	var b bundle
+	if err := json.Unmarshal(data, &b); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range b.Entry {
+		var p struct {
+			ResourceType string `json:"resourceType"`
+			ID           string `json:"id"`
+			Identifier   []struct {
+				System string `json:"system"`
+				Value  string `json:"value"`
+			} `json:"identifier"`
+			Name      any    `json:"name"`
+			BirthDate string `json:"birthDate"`
+			Gender    string `json:"gender"`
+			Address   any    `json:"address"`
+		}
+		if err := json.Unmarshal(e.Resource, &p); err != nil || p.ResourceType != "Patient" {
+			continue
+		}
+		p.ID = name[:10] + p.ID
+		body, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+	t.Fatal(name, "has no Patient")
+	return nil
+}
+
+func TestAPatientReplacedByAnother(t *testing.T) {
+	h := build(t)
+	put := func(want int, id, link string) {
+		t.Helper()
+		h.fhir(want, ingest.Interaction{Method: "PUT", Type: "Patient", ID: id, Body: []byte(`{"resourceType":"Patient","id":"` + id + `","identifier":[{"system":"urn:gp","value":"` + id + `"}],"name":[{"family":"Fox","given":["Ada"]}],"birthDate":"1941-03-05","gender":"female"` + link + `}`)})
+	}
+	by := func(id string) string {
+		return `,"link":[{"type":"replaced-by","other":{"reference":"Patient/` + id + `"}}]`
+	}
+	apart := []string{"gp/1", "gp/2"}
+	put(201, "1", "")
+	put(201, "2", "")
+	if got := h.people(); !slices.Equal(got, apart) {
+		t.Fatalf("before: %q", got)
+	}
+	put(200, "2", by("1"))
+	put(200, "2", by("1"))
+	if got := h.people(); !slices.Equal(got, []string{"gp/1 gp/2"}) {
+		t.Errorf("replaced: %q", got)
+	}
+	put(200, "2", "")
+	if got := h.people(); !slices.Equal(got, apart) {
+		t.Errorf("taken back: %q", got)
+	}
+	for id, reason := range map[string]string{"1": "merge-itself", "9": "merge-unknown"} {
+		before := len(h.messages(store.Parked))
+		if a, err := h.in.FHIR(h.ctx(), ingest.Interaction{Contributor: "gp", Method: "PUT", Type: "Patient", ID: "1", Body: []byte(`{"resourceType":"Patient","id":"1","identifier":[{"system":"urn:gp","value":"1"}],"name":[{"family":"Fox","given":["Ada"]}],"birthDate":"1941-03-05"` + by(id) + `}`)}); err != nil {
+			t.Fatal(a, err)
+		}
+		parked := h.messages(store.Parked)
+		if len(parked) != before+1 || parked[before].Reason != reason {
+			t.Errorf("replaced by %s: parked %+v", id, parked)
+		}
+	}
+	if got := h.people(); !slices.Equal(got, apart) {
+		t.Errorf("after what cannot be: %q", got)
+	}
+}
+
+func TestANumberOfManyPeopleIsAPlaceholder(t *testing.T) {
+	h := build(t)
+	const shared = "9990000018"
+	h.register(1, numbered(ada, shared), "")
+	h.register(2, numbered(piotr, shared), "")
+	h.register(3, numbered(person{"Patel", "Asha", "1992-01-07", "female", "CT9 1AA", "1 Sea Road", ""}, shared), "")
+	before, err := h.db.Reviews(h.ctx(), "open")
+	h.must(err)
+	h.register(4, numbered(person{"Green", "Walter", "1931-11-30", "male", "TN24 9ZZ", "8 Hop Lane", ""}, shared), "")
+	after, err := h.db.Reviews(h.ctx(), "open")
+	h.must(err)
+	if len(after) != len(before) {
+		t.Errorf("a fourth person of the number is asked about %d times", len(after)-len(before))
+	}
+	if got := h.people(); len(got) != 4 {
+		t.Errorf("people: %q", got)
+	}
+}
+
+func TestMergesAreTakenBack(t *testing.T) {
+	for _, event := range []struct{ do, undo string }{{"A40", "A37"}, {"A34", "A37"}, {"A24", "A37"}} {
+		t.Run(event.do, func(t *testing.T) {
+			h := build(t)
+			h.tell("1", "A28", 1, ada, "")
+			h.tell("2", "A28", 2, adaNo, "")
+			apart := []string{"hospital/H1", "hospital/H2"}
+			if got := h.people(); !slices.Equal(got, apart) {
+				t.Fatalf("before: %q", got)
+			}
+			more := "MRG|H2^^^RVV^MR\r"
+			if event.do == "A24" {
+				more = "PID|" + pid(2, adaNo) + "\r"
+			}
+			h.tell("3", event.do, 1, ada, more)
+			if got := h.people(); !slices.Equal(got, []string{"hospital/H1 hospital/H2"}) {
+				t.Errorf("merged: %q", got)
+			}
+			h.tell("4", event.undo, 1, ada, "PID|"+pid(2, adaNo)+"\r")
+			if got := h.people(); !slices.Equal(got, apart) {
+				t.Errorf("taken back: %q", got)
+			}
+		})
+	}
+}
+
+func TestMergesThatCannotBe(t *testing.T) {
+	for _, c := range []struct {
+		says, reason string
+		into, from   int
+	}{
+		{"into itself", "merge-itself", 1, 1},
+		{"of an unknown one", "merge-unknown", 1, 9},
+		{"in a circle", "merge-circle", 2, 1},
+		{"of another contributor's patient", "merge-unknown", 1, 7},
+		{"that disagrees", "merge-disagrees", 1, 3},
+	} {
+		t.Run(c.says, func(t *testing.T) {
+			h := build(t)
+			h.tell("1", "A28", 1, ada, "")
+			h.tell("2", "A28", 2, adaNo, "")
+			h.tell("3", "A28", 3, piotr, "")
+			h.register(7, ada, "")
+			h.tell("4", "A40", 1, ada, "MRG|H2^^^RVV^MR\r")
+			before := h.people()
+			h.tell("5", "A40", c.into, []person{ada, ada, adaNo}[c.into], fmt.Sprintf("MRG|H%d^^^RVV^MR\r", c.from))
+			parked := h.messages(store.Parked)
+			if len(parked) != 1 || parked[0].Reason != c.reason {
+				t.Errorf("parked: %+v", parked)
+			}
+			if after := h.people(); !slices.Equal(before, after) {
+				t.Errorf("moved: %q, before %q", after, before)
+			}
+		})
+	}
+}
+
+func TestLinkRates(t *testing.T) {
+	h := build(t)
+	const shared = "9990000018"
+	h.register(1, ada, "")
+	h.register(2, numbered(piotr, shared), "")
+	h.register(3, numbered(person{"Patel", "Asha", "1992-01-07", "female", "CT9 1AA", "1 Sea Road", ""}, shared), "")
+	h.register(4, numbered(person{"Green", "Walter", "1931-11-30", "male", "TN24 9ZZ", "8 Hop Lane", ""}, shared), "")
+	h.register(5, numbered(person{"Green", "Ivy", "1931-11-30", "female", "TN24 9ZZ", "8 Hop Lane", ""}, "1234567890"), "")
+	h.tell("1", "A28", 1, ada, "")
+	h.tell("2", "A28", 2, adaNo, "")
+	h.tell("3", "A40", 1, ada, "MRG|H2^^^RVV^MR\r")
+	rates, err := ingest.LinkRates(h.ctx(), h.db)
+	h.must(err)
+	if len(rates) != 2 {
+		t.Fatalf("%+v", rates)
+	}
+	gp, hospital := rates[0], rates[1]
+	if gp.Patients != 5 || gp.Linked != 1 || gp.Rate != 0.2 || gp.Placeholders != 1 || gp.Carriers != 3 || gp.Unlinked["NHS number not valid"] != 1 {
+		t.Errorf("the practice: %+v", gp)
+	}
+	if hospital.Patients != 1 || hospital.Linked != 1 || hospital.Merged != 1 {
+		t.Errorf("the hospital: %+v", hospital)
+	}
+}
+
+// deed is one thing that is done: somebody arrives, is merged, parted, or decided upon.
+type deed struct {
+	what string
+	a, b int
+}
+
+// known is who may arrive as patient n of the hospital: from so few people that many look alike.
+func known(n int) person {
+	return []person{ada, ada, adaNo, ruth, piotr, person{"Nowak", "Piotr", "1980-05-06", "male", "ME7 4AB", "12 High Street", ""}, numbered(ada, "9990000018"), numbered(adaNo, "9990000018")}[n%8]
+}
+
+// do carries a deed out and tells whether it was accepted.
+func (h *house) do(i int, d deed) bool {
+	h.Helper()
+	control := fmt.Sprint("d", i)
+	switch d.what {
+	case "arrive":
+		h.tell(control, "A28", d.a, known(d.a), "")
+		return true
+	case "merge":
+		before := len(h.messages(store.Parked))
+		h.tell(control, "A40", d.b, known(d.b), fmt.Sprintf("MRG|H%d^^^RVV^MR\r", d.a))
+		return len(h.messages(store.Parked)) == before
+	case "unmerge":
+		return h.in.UndoMerge(h.ctx(), h.hospital(d.a).ID, officer) == nil
+	}
+	return h.in.Decide(h.ctx(), h.pair(d.a, d.b), d.what, officer) == nil
+}
+
+func (h *house) hospital(n int) *store.Patient {
+	h.Helper()
+	p, err := h.db.PatientByKey(h.ctx(), "hospital", fmt.Sprintf("RVV|H%d", n))
+	h.must(err)
+	if p == nil {
+		h.Fatalf("patient %d has not arrived", n)
+	}
+	return p
+}
+
+// pair gives the review of two patients.
+func (h *house) pair(a, b int) int64 {
+	h.Helper()
+	x, y := h.hospital(a).ID, h.hospital(b).ID
+	reviews, err := h.db.ReviewsOf(h.ctx(), x)
+	h.must(err)
+	for _, r := range reviews {
+		if r.A == y || r.B == y {
+			return r.ID
+		}
+	}
+	r := store.Review{A: x, B: y}
+	h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error { return tx.PutReview(&r) }))
+	return r.ID
+}
+
+// inForce keeps what stands in the end of all that was done and accepted.
+type inForce struct {
+	arrived []int
+	merged  map[int]int
+	decided map[[2]int]string
+}
+
+func (f *inForce) keep(d deed) {
+	pair := [2]int{min(d.a, d.b), max(d.a, d.b)}
+	switch d.what {
+	case "arrive":
+		f.arrived = append(f.arrived, d.a)
+	case "merge":
+		f.merged[d.a] = d.b
+	case "unmerge":
+		delete(f.merged, d.a)
+	case "same", "different":
+		f.decided[pair] = d.what
+	default:
+		delete(f.decided, pair)
+	}
+}
+
+// Whatever was linked, merged, parted and taken back in whatever order: who is
+// who is what follows from what stands in the end, and nothing else.
+func TestTheOrderOfDecisionsLeavesNoTrace(t *testing.T) {
+	if err := flag.Set("rapid.checks", "12"); err != nil { // each of them builds two houses
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		h := build(t)
+		f := inForce{merged: map[int]int{}, decided: map[[2]int]string{}}
+		for i := range rapid.IntRange(4, 14).Draw(r, "deeds") {
+			d := deed{what: "arrive", a: len(f.arrived)}
+			if len(f.arrived) >= 2 && (len(f.arrived) == 8 || rapid.IntRange(0, 2).Draw(r, "kind") > 0) {
+				d.what = rapid.SampledFrom([]string{"merge", "unmerge", "same", "different", "undo", "unsure"}).Draw(r, "what")
+				d.a = rapid.IntRange(0, len(f.arrived)-1).Draw(r, "a")
+				d.b = (d.a + rapid.IntRange(1, len(f.arrived)-1).Draw(r, "b")) % len(f.arrived)
+			}
+			if d.what == "merge" && f.merged[d.a] != 0 {
+				continue // the entry has been given up
+			}
+			if h.do(i, d) {
+				f.keep(d)
+			}
+		}
+		fresh := build(t)
+		fresh.replay(f)
+		if got, want := h.people(), fresh.people(); !slices.Equal(got, want) {
+			r.Fatalf("who is who: %q\nderived afresh: %q\nin force: %+v", got, want, f)
+		}
+		if got, want := h.records(), fresh.records(); !maps.Equal(got, want) {
+			r.Fatalf("the records are not those derived afresh:\n%v\n%v", got, want)
+		}
+	})
+}
+
+// replay does only what stands.
+func (h *house) replay(f inForce) {
+	h.Helper()
+	for i, n := range f.arrived {
+		h.do(i, deed{"arrive", n, 0})
+	}
+	for pair, what := range f.decided {
+		if what == "same" {
+			h.do(0, deed{what, pair[0], pair[1]})
+		}
+	}
+	for from, into := range f.merged {
+		h.tell(fmt.Sprint("m", from), "A40", into, known(into), fmt.Sprintf("MRG|H%d^^^RVV^MR\r", from))
+	}
+	for pair, what := range f.decided {
+		if what == "different" {
+			h.do(0, deed{what, pair[0], pair[1]})
+		}
+	}
+}
+
+// records are the statements of each person, as many as there are of each.
+func (h *house) records() map[string]int {
+	h.Helper()
+	out := map[string]int{}
+	for _, p := range h.patients() {
+		c := h.compartment(p.ID)
+		for _, st := range c.Current() {
+			out[fmt.Sprint(p.Key, st.Type)]++
+		}
+	}
+	return out
+}
+
+// Decisions made at the same time leave what the same decisions leave one after the other.
+func TestDecisionsSideBySide(t *testing.T) {
+	h := build(t)
+	for n := range 8 {
+		h.do(n, deed{"arrive", n, 0})
+	}
+	before := h.people()
+	reviews := []int64{h.pair(0, 2), h.pair(2, 4), h.pair(4, 6), h.pair(3, 7)}
+	for _, what := range []string{"same", "undo"} {
+		var all sync.WaitGroup
+		for _, r := range reviews {
+			all.Go(func() {
+				if err := h.in.Decide(context.Background(), r, what, officer); err != nil {
+					t.Error(what, err)
+				}
+			})
+		}
+		all.Wait()
+		if what == "same" && len(h.people()) >= len(before) {
+			t.Errorf("nothing was joined: %q", h.people())
+		}
+	}
+	if after := h.people(); !slices.Equal(before, after) {
+		t.Errorf("after all was taken back: %q, before %q", after, before)
+	}
+}

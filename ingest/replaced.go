@@ -1,0 +1,72 @@
+package ingest
+
+import (
+	"context"
+	"slices"
+
+	"kmcr/fhir"
+)
+
+// findReplaced finds the merges that Patients of the request tell of: those
+// with a link of type replaced-by (R4 Patient.link).
+func (a *attempt) findReplaced(ctx context.Context) ([]merging, error) {
+	var out []merging
+	for i := range a.tasks {
+		t := &a.tasks[i]
+		if t.kind != "Patient" || t.resource == nil || t.of == nil || t.keep || t.failed != nil || t.method == "DELETE" {
+			continue
+		}
+		for _, reference := range replacedBy(t.resource) {
+			into, err := a.replacing(ctx, reference)
+			switch {
+			case err != nil:
+				return nil, err
+			case into == nil:
+				return nil, &parking{reason: "merge-unknown", detail: t.expression + ".link: the patient that is to take this one in has not been heard of", missing: []string{reference}}
+			case into == t.of:
+				return nil, &parking{reason: "merge-itself", detail: t.expression + ".link: the patient is to be merged into itself"}
+			}
+			out = append(out, merging{t.of, into})
+		}
+	}
+	return out, nil
+}
+
+func replacedBy(r *fhir.Resource) []string {
+	var out []string
+	for _, l := range r.Root().Get("link").Items() {
+		if l.Get("type").Text() == "replaced-by" {
+			if ref := l.First("other.reference").Text(); ref != "" {
+				out = append(out, ref)
+			}
+		}
+	}
+	return out
+}
+
+// replacing finds the patient that a link names, in the request or stored.
+func (a *attempt) replacing(ctx context.Context, reference string) (*subject, error) {
+	if x := a.people[reference]; x != nil {
+		return x, nil
+	}
+	return a.cast.find(ctx, reference)
+}
+
+// replace carries the merges out, and takes those back that a Patient no longer tells of.
+func (a *attempt) replace(ctx context.Context, merges []merging) error {
+	told := &application{s: a.s, c: a.c, cast: a.cast, plan: a.plan}
+	for i := range a.tasks {
+		t := &a.tasks[i]
+		if t.kind != "Patient" || t.method != "PUT" || t.of == nil || t.of.patient.MergedInto == 0 || slices.ContainsFunc(merges, func(m merging) bool { return m.from == t.of }) {
+			continue
+		}
+		into, err := a.cast.findID(ctx, t.of.patient.MergedInto)
+		if err != nil {
+			return err
+		}
+		if into != nil {
+			told.part(t.of, into)
+		}
+	}
+	return told.merge(ctx, merges)
+}
