@@ -335,18 +335,27 @@ func (a *application) typeOf(key string) string {
 
 // fold makes the statement of a story afresh from all that has been told of it.
 func (a *application) fold(x *subject, fold string) error {
-	var fragments [][]byte
+	var fragments []translate.Fragment
 	told := map[kmcr.StatementID]bool{}
+	add := func(s *kmcr.Statement) error {
+		f, err := fragmentOf(s)
+		fragments = append(fragments, f)
+		return err
+	}
 	for _, s := range x.said {
 		if s.Internal && strings.HasPrefix(s.Key, fold+"/") {
-			fragments = append(fragments, s.Body)
 			told[s.ID] = true
+			if err := add(s); err != nil {
+				return err
+			}
 		}
 	}
 	if x.compartment != nil {
 		for _, s := range x.compartment.All() {
 			if s.Internal && !told[s.ID] && strings.HasPrefix(s.Key, fold+"/") {
-				fragments = append(fragments, s.Body)
+				if err := add(s); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -364,6 +373,21 @@ func (a *application) fold(x *subject, fold string) error {
 	}
 	x.say(made)
 	return nil
+}
+
+// fragmentOf reads a fragment once: it is kept with its statement, as long as that is in memory.
+func fragmentOf(s *kmcr.Statement) (translate.Fragment, error) {
+	read := s.Memo(func(s *kmcr.Statement) any {
+		f, err := translate.ReadFragment(s.Body)
+		if err != nil {
+			return err
+		}
+		return f
+	})
+	if f, ok := read.(translate.Fragment); ok {
+		return f, nil
+	}
+	return translate.ReadFragment(s.Body)
 }
 
 // events is what those should be told who follow the patient.
