@@ -109,8 +109,23 @@ type Contributor struct {
 	// Authority ranks contributors where statements of equal kind disagree; higher is preferred.
 	Authority int
 	Paused    bool
+	// Certificates are the client certificates by which an HL7 v2 sender over TLS is known. One that has any is known by nothing else.
+	Certificates []Certificate `json:",omitempty"`
+	// TestOnly holds back what it states from everybody but its Testers: a new contributor tries out its feed.
+	TestOnly bool     `json:",omitempty"`
+	Testers  []string `json:",omitempty"` // accounts
+	// MaxFrame is the most bytes of an MLLP frame of this sender where it is more than that of the listener; at most 32 MiB.
+	MaxFrame int `json:",omitempty"`
 	// Rhythm is how often the contributor is expected to be heard; zero is "no expectation".
 	Rhythm time.Duration
 	// Sections the contributor is expected to fill, by which an empty section is "none recorded" or "not sent by anyone".
 	Sections []Section
+}
+
+// Certificate is a client certificate of a contributor.
+type Certificate struct {
+	// Fingerprint is the SHA-256 of the certificate in its DER form, in lower-case hexadecimal digits.
+	Fingerprint string
+	// Until is when it expires.
+	Until time.Time
 }

@@ -2,19 +2,25 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"os"
 	"regexp"
+	"time"
 
 	"kmcr"
+	"kmcr/ingest"
 	"kmcr/store"
 )
 
 type contributorCommand struct {
-	Add    contributorAdd    `cmd:"" help:"Add a source system, and an API client of the same code."`
-	List   contributorList   `cmd:"" help:"List source systems."`
-	Pause  contributorPause  `cmd:"" help:"Stop taking in what a source system sends."`
-	Resume contributorResume `cmd:"" help:"Take it in again."`
+	Add         contributorAdd         `cmd:"" help:"Add a source system, and an API client of the same code."`
+	List        contributorList        `cmd:"" help:"List source systems."`
+	Certificate contributorCertificate `cmd:"" help:"Say by which client certificates (PEM) an HL7 v2 sender over TLS is known; those before are no longer."`
+	Pause       contributorPause       `cmd:"" help:"Stop taking in what a source system sends."`
+	Resume      contributorResume      `cmd:"" help:"Take it in again."`
 }
 
 type contributorAdd struct {
@@ -91,6 +97,54 @@ func (c *contributorList) Run(ctx context.Context, settings *Settings, s streams
 	})
 }
 
+type contributorCertificate struct {
+	Code  string   `arg:""`
+	Files []string `arg:"" optional:"" help:"Certificates in PEM form; none to be known by MSH-3 and MSH-4 again."`
+}
+
+// Run keeps the fingerprints and when they expire.
+func (c *contributorCertificate) Run(ctx context.Context, settings *Settings, s streams) error {
+	var all []kmcr.Certificate
+	for _, file := range c.Files {
+		found, err := readCertificates(file)
+		if err != nil {
+			return exit{exitUsage, err}
+		}
+		all = append(all, found...)
+	}
+	err := settings.changeContributor(ctx, "contributor certificate", c.Code, func(k *kmcr.Contributor) { k.Certificates = all })
+	for _, one := range all {
+		if err == nil {
+			_, err = fmt.Fprintf(s.out, "%s known by %s until %s\n", c.Code, one.Fingerprint, one.Until.UTC().Format(time.DateOnly))
+		}
+	}
+	return err
+}
+
+func readCertificates(file string) ([]kmcr.Certificate, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate cannot be read: %w", err)
+	}
+	var all []kmcr.Certificate
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		parsed, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s holds a certificate that cannot be read: %w", file, err)
+		}
+		if !parsed.IsCA {
+			all = append(all, kmcr.Certificate{Fingerprint: ingest.Fingerprint(parsed.Raw), Until: parsed.NotAfter})
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s holds no client certificate in PEM form", file)
+	}
+	return all, nil
+}
+
 type contributorPause struct {
 	Code string `arg:""`
 }
@@ -110,6 +164,12 @@ func (c *contributorResume) Run(ctx context.Context, settings *Settings) error {
 }
 
 func (s *Settings) setPaused(ctx context.Context, code string, paused bool) error {
+	what := map[bool]string{true: "contributor pause", false: "contributor resume"}[paused]
+	return s.changeContributor(ctx, what, code, func(c *kmcr.Contributor) { c.Paused = paused })
+}
+
+// changeContributor changes what is known of a contributor, audited.
+func (s *Settings) changeContributor(ctx context.Context, what, code string, change func(*kmcr.Contributor)) error {
 	h, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -119,7 +179,6 @@ func (s *Settings) setPaused(ctx context.Context, code string, paused bool) erro
 	if err != nil {
 		return err
 	}
-	c.Paused = paused
-	what := map[bool]string{true: "contributor pause", false: "contributor resume"}[paused]
+	change(&c)
 	return h.administer(ctx, what, map[string]string{"contributor": code}, func(tx *store.Tx) error { return tx.Put(store.KindContributor, code, c) })
 }
