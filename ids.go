@@ -96,7 +96,27 @@ const (
 	FormatFHIR  Format = "fhir-r4"
 	FormatGPC   Format = "gpconnect-stu3"
 	FormatCLD   Format = "cld-csv"
+	// FormatCase is the daily extract of a social care case system, in our own layout (docs/case-extract.md).
+	FormatCase Format = "case-csv"
+	// FormatCIN is the Children in Need census (Department for Education, XML).
+	FormatCIN Format = "cin-xml"
+	// Format903 is the return of children looked after, SSDA903 (Department for Education), as tables or XML.
+	Format903 Format = "ssda903"
+	// FormatMHSDS is tables of the Mental Health Services Data Set.
+	FormatMHSDS Format = "mhsds-csv"
 )
+
+// Formats lists the formats, one per line.
+var Formats = []Format{
+	FormatHL7v2,
+	FormatFHIR,
+	FormatGPC,
+	FormatCLD,
+	FormatCase,
+	FormatCIN,
+	Format903,
+	FormatMHSDS,
+}
 
 // Contributor is a source system that tells us things.
 type Contributor struct {

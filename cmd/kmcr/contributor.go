@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"kmcr"
@@ -26,7 +28,7 @@ type contributorCommand struct {
 type contributorAdd struct {
 	Code         string `arg:"" help:"Lower-case letters, digits and hyphens."`
 	Organisation string `required:"" help:"ODS code of the organisation whose system it is."`
-	Format       string `required:"" enum:"hl7v2,fhir-r4,gpconnect-stu3,cld-csv" help:"hl7v2, fhir-r4, gpconnect-stu3 or cld-csv."`
+	Format       string `required:"" help:"hl7v2, fhir-r4, gpconnect-stu3, cld-csv, case-csv, cin-xml, ssda903, mhsds-csv …"`
 	Name         string `help:"Name for readers; the code where none is given."`
 
 	SendingApplication string `help:"MSH-3 by which an HL7 v2 sender without a certificate is known."`
@@ -40,6 +42,9 @@ var contributorCode = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams) error {
 	if !contributorCode.MatchString(c.Code) {
 		return exit{exitUsage, fmt.Errorf("a contributor's code has lower-case letters, digits and hyphens only, at most 64: %q has not", c.Code)}
+	}
+	if err := knownFormat(c.Format); err != nil {
+		return err
 	}
 	h, err := settings.open(ctx)
 	if err != nil {
@@ -68,6 +73,18 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 		return err
 	}
 	return h.ensureClient(ctx, settings.Data, c.Code, add.Code)
+}
+
+// knownFormat tells what is wrong with the name of a format.
+func knownFormat(name string) error {
+	if slices.Contains(kmcr.Formats, kmcr.Format(name)) {
+		return nil
+	}
+	words := make([]string, len(kmcr.Formats))
+	for i, f := range kmcr.Formats {
+		words[i] = string(f)
+	}
+	return exit{exitUsage, fmt.Errorf("--format must be one of %s", strings.Join(words, ", "))}
 }
 
 type contributorList struct{}
