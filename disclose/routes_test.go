@@ -96,6 +96,10 @@ func body(method, path string, p plantedPerson) string {
 		return `{"reason":"collapsed in the street"}`
 	case strings.Contains(path, "/objections"):
 		return `{"reason":"I do not want to be seen"}`
+	case strings.HasSuffix(path, "/notes"):
+		return `{"says":"rang the ward"}`
+	case strings.HasSuffix(path, "/assigned"):
+		return `{"to":"gp"}`
 	case strings.HasSuffix(path, "/involved"):
 		return `{"reason":"in my clinic this morning"}`
 	case strings.HasSuffix(path, "/concerns"):

@@ -20,6 +20,7 @@ const (
 	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
 	KindSetting      = "setting"
 	KindCorrection   = "correction" // list of compose.Correction by PatientID
+	KindWorker       = "worker"     // disclose.Worker by account
 )
 
 func registerAbout(kind, key string) []byte { return []byte("register\x00" + kind + "\x00" + key) }

@@ -450,10 +450,55 @@ func (s *sample) Looks(_ context.Context, _ kmcr.Viewer, ref string) ([]*audit.E
 }
 
 func (s *sample) Caseload(context.Context, kmcr.Viewer) ([]disclose.CaseloadEntry, error) {
+	step := func(kind, to, words string) *disclose.Step {
+		return &disclose.Step{At: sampleNow.Add(-3 * time.Hour), Kind: kind, By: "Grace Okafor", Role: kmcr.RoleSocialWorker, To: to, ToName: strings.ToUpper(to), Words: words}
+	}
 	return []disclose.CaseloadEntry{
-		{Found: disclose.Found{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female", Address: "Ashford, TN23 9ZZ"}, Kind: "caseload", Since: sampleNow.AddDate(0, -3, 0), Badges: []string{"In hospital since 10 October"}},
-		{Found: disclose.Found{Ref: refDead, Name: "MARSH, Edwin (Mr)", Born: "1942-06-30", Gender: "Male"}, Kind: "registered", Badges: []string{"Died 19 January"}},
+		{
+			Found: disclose.Found{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female", Address: "Ashford, TN23 9ZZ"}, Kind: "caseload", Since: sampleNow.AddDate(0, -3, 0), Mine: true, ToDo: true,
+			States: []disclose.State{
+				{Kind: "new-safeguarding", Words: "New safeguarding information on 11-Oct-2026", New: true}, {Kind: "in-hospital", Words: "In hospital (William Harvey Hospital) since 10-Oct-2026", New: true},
+				{Kind: "feed-late", Words: "Feed late: East Kent PAS"},
+			},
+			Badges: []string{"In hospital (William Harvey Hospital) since 10-Oct-2026"},
+		},
+		{
+			Found: disclose.Found{Ref: refDead, Name: "MARSH, Edwin (Mr)", Born: "1942-06-30", Gender: "Male"}, Kind: "registered", States: []disclose.State{{Kind: "died", Words: "Died 19-Jan-2026"}}, Badges: []string{"Died 19-Jan-2026"},
+			Seen: step("acknowledged", "", ""), Assigned: step("assigned", "sam", ""), Noted: step("noted", "", "Rang the daughter, who has the keys; the package was ended with the provider and the commode is to be collected on Friday by the equipment service"),
+		},
+		{Found: disclose.Found{Ref: refEmpty, Name: "WHITTAKER, Doreen", Born: "1939-05-03", Gender: "Female"}, Kind: "granted", States: []disclose.State{}, Assigned: step("assigned", "", "")},
 	}, nil
+}
+
+func (s *sample) Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error) {
+	people, _ := s.Caseload(ctx, v)
+	for _, p := range people {
+		if string(p.Ref) == ref {
+			c := &disclose.Case{CaseloadEntry: p, History: []disclose.Step{}, Colleagues: []disclose.Worker{{Account: "sam", Name: "Sam Whitlock", Role: kmcr.RoleDutyWorker}}}
+			for _, step := range []*disclose.Step{p.Noted, p.Assigned, p.Seen} {
+				if step != nil {
+					c.History = append(c.History, *step)
+				}
+			}
+			return c, nil
+		}
+	}
+	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
+}
+
+func (s *sample) Acknowledge(_ context.Context, _ kmcr.Viewer, ref string) error {
+	s.decided = append(s.decided, "acknowledge "+ref)
+	return nil
+}
+
+func (s *sample) Assign(_ context.Context, _ kmcr.Viewer, ref, to string) error {
+	s.decided = append(s.decided, "assign "+ref+" "+to)
+	return nil
+}
+
+func (s *sample) Note(_ context.Context, _ kmcr.Viewer, ref, says string) error {
+	s.decided = append(s.decided, "note "+ref+" "+says)
+	return nil
 }
 
 func (s *sample) Alerts(context.Context, kmcr.Viewer) ([]disclose.Alert, error) {
@@ -545,7 +590,8 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	add("", "/", "/about", "/nowhere")
-	add("gp", "/", "/people/search", "/caseload", "/alerts")
+	add("gp", "/", "/people/search", "/caseload", "/caseload?show=to-do", "/alerts")
+	add("social-worker", "/caseload/"+string(refFull), "/caseload/"+string(refDead), "/caseload/"+string(refEmpty))
 	for _, ref := range []kmcr.Ref{refFull, refEmpty, refDead, refNotShown} {
 		for _, l := range sections() {
 			add("gp", strings.TrimSuffix("/people/"+string(ref)+"/"+l.Stem, "/"))

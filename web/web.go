@@ -50,6 +50,10 @@ type wayOut interface {
 	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
 	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
 	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)
+	Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error)
+	Acknowledge(ctx context.Context, v kmcr.Viewer, ref string) error
+	Assign(ctx context.Context, v kmcr.Viewer, ref, to string) error
+	Note(ctx context.Context, v kmcr.Viewer, ref, says string) error
 	Alerts(ctx context.Context, v kmcr.Viewer) ([]disclose.Alert, error)
 	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
 	Matches(ctx context.Context, v kmcr.Viewer, state string) ([]disclose.Pair, error)
