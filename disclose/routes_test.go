@@ -48,7 +48,7 @@ func TestEveryRouteDecidesAndIsAudited(t *testing.T) {
 				id = ref
 			}
 			where := strings.NewReplacer("{ref}", ref, "{type}", "Condition", "{id}", id, "{version}", "1", "{test}", "x").Replace(path)
-			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") || strings.Contains(path, "/objections/") {
+			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") || strings.Contains(path, "/objections/") || strings.Contains(path, "/involved/") {
 				where = strings.Replace(where, id, "1", 1)
 			}
 			for _, a := range []house.Asker{gp, stranger, outsider, officer, contributor} {

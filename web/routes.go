@@ -51,6 +51,7 @@ func (s *site) routes(mux router) {
 
 	s.signedIn(mux, "GET /people/{ref}/involved", s.involvedForm)
 	s.signedIn(mux, "POST /people/{ref}/involved", s.involved)
+	s.signedIn(mux, "POST /people/{ref}/involved/{id}/end", s.endInvolved)
 	s.signedIn(mux, "GET /people/{ref}/objections", s.objections)
 	s.signedIn(mux, "POST /people/{ref}/objections", s.object)
 	s.signedIn(mux, "POST /people/{ref}/objections/{id}/end", s.endObjection)

@@ -176,9 +176,13 @@ func fullRecord() *compose.Record {
 			document("Scanned consent form", "application/pdf", 52), document("Photograph of wound", "image/png", 53), document("Telephone note", "text/plain", 54),
 			compose.Document{Item: compose.Item{Title: "Letter kept elsewhere", Kind: "Letter", Date: "2020-01", From: one(from(east, 55, "2020-01-01"))}}),
 		Contacts: partOf("Contacts", kmcr.Contacts,
-			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 60, "2026-01-01"))}, Name: "Dr Amara Osei", Role: "Registered GP", Organisation: "Ivy Court Surgery", Telephone: "01632 960044"},
-			compose.Contact{Item: compose.Item{Active: true, From: one(from(council, 61, "2026-01-01"))}, Name: "Grace Okafor", Role: "Social worker", Organisation: "Kent County Council"},
-			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 62, "2026-01-01"))}, Name: "Susan Whittaker", Role: "Daughter", Telephone: "07700 900456", Personal: true, NextOfKin: true}),
+			compose.Contact{Item: compose.Item{Active: true, Date: "2026-09-01", From: one(from(council, 61, "2026-01-01"))}, Name: "Grace Okafor", Role: "Social worker, allocated", Team: "Ashford older people", Organisation: "Kent County Council",
+				Telephone: "01632 960070", DutyLine: "01632 960071", Hours: "duty line, every day 08:30 to 20:00", Last: "2026-10-06", Next: "2026-10-20T10:30:00+01:00", Lead: true, Involved: true, Why: "Leads the care"},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 60, "2026-01-01"))}, Name: "Dr Amara Osei", Role: "Registered GP", Organisation: "Ivy Court Surgery", Telephone: "01632 960044", Involved: true, Why: "Often called by your role"},
+			compose.Contact{Item: compose.Item{Active: true, Date: "2026-10-10T09:00:00Z", End: "2027-01-09T09:00:00Z", From: []compose.Provenance{{Type: "Involvement", Source: "Said here by the worker", Recorded: sampleNow}}}, Name: "Sister Joan Beckett", Role: "Community nurse", Organisation: "Kent Community Health", Involved: true, Involvement: 44},
+			compose.Contact{Item: compose.Item{From: one(from(east, 64, "2025-01-01")), End: "2025-03-01"}, Name: "Mr Ian Fell", Role: "Clinician in charge", Organisation: east, Last: "2025-02-27", Why: "No longer involved"},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 62, "2026-01-01"))}, Name: "Susan Whittaker", Role: "Daughter", Telephone: "07700 900456", Personal: true, NextOfKin: true, Attorney: true, Involved: true},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 62, "2026-01-01"))}, Name: "Peter Whittaker", Role: "Son", Personal: true, Carer: true, Emergency: true, Involved: true}),
 		SocialCare: partOf("Social care", kmcr.SocialCare, compose.Service{
 			Item:     compose.Item{Title: "Long term support: residential care", Kind: "Service", Status: "open", Active: true, Date: "2025-05-19", From: one(from(council, 63, "2025-05-19"))},
 			Provider: "Orchard View Care Home", Component: "Residential care", Delivery: "Managed by the council", Quantity: "7 days a week",
@@ -377,6 +381,11 @@ func (s *sample) SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why
 	return sampleNow.AddDate(0, 0, 14), s.BreakGlass(ctx, v, ref, why)
 }
 
+func (s *sample) EndInvolved(_ context.Context, _ kmcr.Viewer, ref string, id int64) error {
+	s.decided = append(s.decided, fmt.Sprint("end involved ", ref, " ", id))
+	return nil
+}
+
 func (s *sample) Objections(context.Context, kmcr.Viewer, string) ([]disclose.Objection, error) {
 	one := disclose.Objection{ID: 1, Words: "My sister works at the hospital", By: "demo|privacy-officer", Recorded: sampleNow}
 	one.Organisation, one.From = "RVV", sampleNow.AddDate(0, 0, -2)
@@ -424,6 +433,9 @@ func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why di
 }
 
 func (s *sample) Explain(_ context.Context, _ kmcr.Viewer, ref string) (*disclose.Denied, error) {
+	if ref == string(refFull) {
+		return &disclose.Denied{Found: disclose.Found{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female"}, Open: true}, nil
+	}
 	if ref != string(refRefused) && ref != string(refNoGlass) {
 		return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
 	}
@@ -598,6 +610,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	person := "/people/" + string(refFull)
+	add("gp", person+"/contacts?for=discharge", person+"/involved")
 	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
 	r := fullRecord()

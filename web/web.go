@@ -41,6 +41,7 @@ type wayOut interface {
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
 	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
+	EndInvolved(ctx context.Context, v kmcr.Viewer, ref string, id int64) error
 	Objections(ctx context.Context, v kmcr.Viewer, ref string) ([]disclose.Objection, error)
 	Object(ctx context.Context, v kmcr.Viewer, ref string, organisation kmcr.ODS, role kmcr.Role, words string) error
 	EndObjection(ctx context.Context, v kmcr.Viewer, ref string, id int, words string) error
