@@ -29,6 +29,8 @@ type serveCommand struct {
 	Issuer       string `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
 	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
 	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+
+	National national `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -89,6 +91,13 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		if err := d.provision(ctx); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("the demonstration could not be provisioned: %w", err)
 		}
+	}
+	tracer, err := c.National.tracer(ctx, h.in)
+	if err != nil {
+		return err
+	}
+	if tracer != nil {
+		serving.Go(func() { tracer.Run(mllpContext) })
 	}
 	ready.open()
 	fmt.Fprintf(s.out, "kmcr ready http=%s mllp=%s admin=http://%s\n", base, mllp.Addr(), admin.Addr())
