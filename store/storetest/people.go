@@ -19,6 +19,7 @@ var people = map[string]func(*testing.T, Database){
 	"added involvements are kept until they end":            addedInvolvements,
 	"people of an account, a team, an organisation":         peopleOf,
 	"a pair is reviewed once":                               reviews,
+	"steps about people are kept, newest first":             steps,
 	"events are listed newest first":                        events,
 }
 
