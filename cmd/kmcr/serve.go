@@ -84,6 +84,9 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	defer stopMLLP()
 	start("pages", func() error { return httpServer.Serve(pages) })
 	start("admin", func() error { return adminServer.Serve(admin) })
+	logContext, stopLog := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLog()
+	start("audit log", func() error { h.keepLog(logContext); return nil })
 	start("mllp", func() error { return h.in.ServeMLLP(mllpContext, mllp) })
 
 	if c.Demo {
@@ -114,6 +117,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		httpServer.Close()
 	}
 	adminServer.Close()
+	stopLog()
 	serving.Wait()
 	return err
 }
