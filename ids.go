@@ -82,7 +82,7 @@ type ODS string
 type Organisation struct {
 	ODS       ODS
 	Name      string
-	Kind      string // "gp-practice", "acute", "community", "mental-health", "council", "ambulance", "care-home", "hospice", "other"
+	Kind      string // "gp-practice", "acute", "community", "mental-health", "council", "ambulance", "care-home", "hospice", "national" (a national service such as the demographics service), "other"
 	Signatory bool   // has the agreement in force been signed by it
 	Telephone string
 }

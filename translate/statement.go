@@ -60,6 +60,8 @@ type Claims struct {
 	// Aliases are further identifiers by which this contributor may refer to the patient.
 	Aliases []string
 	NHS     kmcr.NHSNumber
+	// Superseded are numbers that were this person's and have been replaced.
+	Superseded []kmcr.NHSNumber `json:",omitempty"`
 	// NHSStatus is the verification status (NHS Data Dictionary): "01" present and verified; "" not said.
 	NHSStatus string
 	// NHSAsSent is the number where it is not valid.

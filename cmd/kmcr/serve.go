@@ -33,6 +33,8 @@ type serveCommand struct {
 	Issuer       string `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
 	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
 	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+
+	National national `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -90,6 +92,9 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	defer stopMLLP()
 	start("pages", func() error { return httpServer.Serve(pages) })
 	start("admin", func() error { return adminServer.Serve(admin) })
+	logContext, stopLog := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLog()
+	start("audit log", func() error { h.keepLog(logContext); return nil })
 	start("mllp", func() error { return h.in.ServeMLLP(mllpContext, mllp) })
 
 	if secure != nil {
@@ -101,6 +106,13 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		if err := d.provision(ctx); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("the demonstration could not be provisioned: %w", err)
 		}
+	}
+	tracer, err := c.National.tracer(ctx, h.in)
+	if err != nil {
+		return err
+	}
+	if tracer != nil {
+		serving.Go(func() { tracer.Run(mllpContext) })
 	}
 	ready.open()
 	also := ""
@@ -121,6 +133,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		httpServer.Close()
 	}
 	adminServer.Close()
+	stopLog()
 	serving.Wait()
 	return err
 }
