@@ -32,7 +32,7 @@ type entry struct {
 }
 
 // setKinds are the Bundles whose resources are taken together, as one set of statements.
-var setKinds = map[string]bool{"message": true, "document": true, "collection": true, "searchset": true}
+var setKinds = map[string]bool{"message": true, "document": true, "collection": true, "searchset": true, "history": true, "batch-response": true, "transaction-response": true}
 
 // maxEntries is how many entries one Bundle may have.
 const maxEntries = 50_000

@@ -61,6 +61,13 @@ func (a *attempt) findPatients(ctx context.Context, claims []translate.Claims) e
 	if several {
 		a.only = nil
 	}
+	for i := range a.tasks { // when all are known who carry a number
+		if t := &a.tasks[i]; t.kind == "Patient" && t.method != "DELETE" && !t.keep {
+			if err := a.welcome(ctx, t.of, claims[i]); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

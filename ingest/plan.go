@@ -198,7 +198,7 @@ func (s *subject) after() []*kmcr.Statement {
 
 // write is the whole of a message in one transaction.
 func (s *Service) write(tx *store.Tx, p *plan) error {
-	if err := p.ledger.settle(tx, store.Applied, "", ""); err != nil {
+	if err := p.ledger.settle(tx, store.Applied, "", p.note()); err != nil {
 		return err
 	}
 	for _, x := range p.subjects {
