@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"kmcr/store"
@@ -112,14 +113,13 @@ func (k *cast) turnedOut(ctx context.Context, x *subject) (*subject, error) {
 	return to, nil
 }
 
-// note tells, for the ledger, that a message says something that is shown to nobody yet.
+// note tells, for the ledger, that a message says something that is shown to nobody yet, or is in no statement.
 func (p *plan) note() string {
-	for _, x := range p.subjects {
-		if x.block != nil && x.held() {
-			return awaitedNote
-		}
+	said := notMapped(p.unmapped)
+	if slices.ContainsFunc(p.subjects, func(x *subject) bool { return x.block != nil && x.held() }) {
+		said = strings.TrimSuffix(awaitedNote+"; "+said, "; ")
 	}
-	return ""
+	return said
 }
 
 // isHeld tells whether what a task says is shown to nobody yet.

@@ -26,6 +26,7 @@ type plan struct {
 	audits      []*audit.Entry
 	where       string
 	later       bool // nobody waits for the outcome
+	unmapped    []string
 }
 
 // ledger is the place of a message in the ledger: of one that comes in with
