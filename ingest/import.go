@@ -114,12 +114,12 @@ func (i *importing) file(ctx context.Context, name string, content []byte) error
 	switch i.c.Format {
 	case kmcr.FormatHL7v2:
 		return i.messages(ctx, hl7.SplitBatch(content))
-	case kmcr.FormatFHIR:
+	case kmcr.FormatFHIR, kmcr.FormatGPC:
 		return i.resources(ctx, name, content)
 	case kmcr.FormatCLD:
 		return i.rows(ctx, content)
 	}
-	return &kmcr.Error{Kind: kmcr.Unsupported, Message: "files of this format cannot be read yet", Remedy: "Import hl7v2, fhir-r4 or cld-csv."}
+	return &kmcr.Error{Kind: kmcr.Unsupported, Message: "files of this format cannot be read yet", Remedy: "Import hl7v2, fhir-r4, gpconnect-stu3 or cld-csv."}
 }
 
 // together is how many messages of a file are made durable in one write.
