@@ -154,13 +154,13 @@ func (i *importing) file(ctx context.Context, m packed) error {
 			return err
 		}
 		return i.records(ctx, label, format, in)
-	case format == kmcr.FormatFHIR && isNDJSON(m.name, first):
+	case (format == kmcr.FormatFHIR || format == kmcr.FormatGPC) && isNDJSON(m.name, first):
 		label, err := m.label()
 		if err != nil {
 			return err
 		}
 		return i.lines(ctx, label, in)
-	case format == kmcr.FormatFHIR:
+	case format == kmcr.FormatFHIR || format == kmcr.FormatGPC:
 		content, err := readWhole(in)
 		if err != nil {
 			return err

@@ -20,15 +20,15 @@ const (
 	maxDepth = 32
 )
 
-// node is an element of XML: its name, its text, and the elements in it.
-type node struct {
+// element is one of XML: its name, its text, and the elements in it.
+type element struct {
 	name  string
 	text  string
-	inner []*node
+	inner []*element
 }
 
 // all are the elements in n with a name.
-func (n *node) all(name string) (found []*node) {
+func (n *element) all(name string) (found []*element) {
 	if n == nil {
 		return nil
 	}
@@ -41,7 +41,7 @@ func (n *node) all(name string) (found []*node) {
 }
 
 // one is the first element in n along a path; nil where there is none.
-func (n *node) one(path ...string) *node {
+func (n *element) one(path ...string) *element {
 	for _, name := range path {
 		found := n.all(name)
 		if len(found) == 0 {
@@ -53,7 +53,7 @@ func (n *node) one(path ...string) *node {
 }
 
 // get is the text of the first element along a path.
-func (n *node) get(path ...string) string {
+func (n *element) get(path ...string) string {
 	if found := n.one(path...); found != nil {
 		return strings.Join(strings.Fields(found.text), " ")
 	}
@@ -155,7 +155,7 @@ func (c *census) child(t xml.StartElement, from int64) (Record, error) {
 }
 
 // number is the council's number of a child, in either return.
-func (n *node) number() string {
+func (n *element) number() string {
 	return orElse(n.get("ChildIdentifiers", "LAchildID"), n.get("HEADER", "CHILDID"))
 }
 
@@ -175,11 +175,11 @@ func xmlFault(message string) error {
 }
 
 // readNode reads the element that has begun.
-func readNode(d *xml.Decoder, begun xml.StartElement, depth int) (*node, error) {
+func readNode(d *xml.Decoder, begun xml.StartElement, depth int) (*element, error) {
 	if depth > maxDepth {
 		return nil, xmlFault("elements stand in one another too deep")
 	}
-	n := &node{name: begun.Name.Local}
+	n := &element{name: begun.Name.Local}
 	for {
 		t, err := d.Token()
 		if err == io.EOF {
@@ -225,7 +225,7 @@ func readCensus(format kmcr.Format, raw []byte, c kmcr.Contributor) (Reading, er
 		if err != nil || len(n.inner) != 1 {
 			return Reading{}, xmlFault("the record is not well-formed XML")
 		}
-		x := &childReader{origin: origin{c}, used: map[*node]bool{}}
+		x := &childReader{origin: origin{c}, used: map[*element]bool{}}
 		_, x.at = readDay(begun.Attr[0].Value)
 		if format == kmcr.Format903 {
 			return x.lookedAfter(n.inner[0])
@@ -239,10 +239,10 @@ type childReader struct {
 	origin
 	at   time.Time
 	out  Reading
-	used map[*node]bool
+	used map[*element]bool
 }
 
-func (x *childReader) get(n *node, path ...string) string {
+func (x *childReader) get(n *element, path ...string) string {
 	if found := n.one(path...); found != nil {
 		x.used[found] = true
 	}
@@ -250,7 +250,7 @@ func (x *childReader) get(n *node, path ...string) string {
 }
 
 // day reads a date; one that is none is flagged.
-func (x *childReader) day(n *node, path ...string) string {
+func (x *childReader) day(n *element, path ...string) string {
 	sent := x.get(n, path...)
 	day, _ := readDay(sent)
 	if sent != "" && day == "" {
@@ -269,7 +269,7 @@ func (x *childReader) state(key string, d *doc) {
 }
 
 // rest notes the elements that are in no statement, by name.
-func (x *childReader) rest(n *node) {
+func (x *childReader) rest(n *element) {
 	if len(n.inner) == 0 {
 		if !x.used[n] && strings.TrimSpace(n.text) != "" {
 			x.out.Unmapped = appendOnce(x.out.Unmapped, n.name+": has no place in a statement; kept in the record as received")
@@ -319,7 +319,7 @@ func span(d *doc, name, start, end string) {
 }
 
 // fact states an Observation whose components are elements of n.
-func (x *childReader) fact(key, what, start, end string, n *node, names ...string) {
+func (x *childReader) fact(key, what, start, end string, n *element, names ...string) {
 	d := resource("Observation")
 	d.text("status", "final")
 	d.concepts("category", concept{codings: []code{{hl7Terminology + "observation-category", "social-history", "Social History"}}})
@@ -356,7 +356,7 @@ var (
 )
 
 // inNeed reads a Child of the Children in Need census: referrals, assessments, enquiries, plans and protection plans.
-func (x *childReader) inNeed(child *node) (Reading, error) {
+func (x *childReader) inNeed(child *element) (Reading, error) {
 	who := child.one("ChildIdentifiers")
 	id := x.get(who, "LAchildID")
 	born := orElse(x.day(who, "PersonBirthDate"), x.day(who, "ExpectedPersonBirthDate"))
@@ -374,7 +374,7 @@ func (x *childReader) inNeed(child *node) (Reading, error) {
 	return x.out, nil
 }
 
-func (x *childReader) disabilities(all []*node) {
+func (x *childReader) disabilities(all []*element) {
 	var words []string
 	for _, n := range all {
 		x.used[n] = true
@@ -394,7 +394,7 @@ func (x *childReader) disabilities(all []*node) {
 }
 
 // inNeedCase reads one referral and what followed.
-func (x *childReader) inNeedCase(c *node) {
+func (x *childReader) inNeedCase(c *element) {
 	referred, closed := x.day(c, "CINreferralDate"), x.day(c, "CINclosureDate")
 	key, noAction := "CIN|"+referred, has("1 true", x.get(c, "ReferralNFA"))
 	d := resource("ServiceRequest")
@@ -448,7 +448,7 @@ func (x *childReader) inNeedCase(c *node) {
 }
 
 // enquiry states an enquiry under section 47 of the Children Act 1989.
-func (x *childReader) enquiry(key string, s *node) {
+func (x *childReader) enquiry(key string, s *element) {
 	start, conference := x.day(s, "S47ActualStartDate"), x.day(s, "DateOfInitialCPC")
 	target, notRequired := x.day(s, "InitialCPCtarget"), has("1 true", x.get(s, "ICPCnotRequired"))
 	d := resource("ServiceRequest")
@@ -474,7 +474,7 @@ func (x *childReader) enquiry(key string, s *node) {
 }
 
 // protectionPlan states a child protection plan, and the flag by which others see that there is one.
-func (x *childReader) protectionPlan(key string, p *node) {
+func (x *childReader) protectionPlan(key string, p *element) {
 	start, end := x.day(p, "CPPstartDate"), x.day(p, "CPPendDate")
 	latest := orElse(x.get(p, "LatestCategoryOfAbuse"), p.get("InitialCategoryOfAbuse"))
 	var reviews []string
@@ -514,7 +514,7 @@ func (x *childReader) plan(key, what, start, end string, notes []string) {
 }
 
 // lookedAfter reads a CHILD of SSDA903 in XML: who it is, its episodes and its reviews.
-func (x *childReader) lookedAfter(child *node) (Reading, error) {
+func (x *childReader) lookedAfter(child *element) (Reading, error) {
 	head := child.one("HEADER")
 	id := x.get(head, "CHILDID")
 	if err := x.claims(id, x.day(head, "DOB"), x.get(head, "SEX"), ""); err != nil {
@@ -556,7 +556,7 @@ func (x *childReader) lookedAfter(child *node) (Reading, error) {
 }
 
 // episode states an episode of care, and tells whether it is open.
-func (x *childReader) episode(e *node) (open bool) {
+func (x *childReader) episode(e *element) (open bool) {
 	start, end := x.day(e, "DECOM"), x.day(e, "DEC")
 	d := resource("EpisodeOfCare")
 	d.array("extension", func() {
