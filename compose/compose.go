@@ -28,7 +28,7 @@ func Compose(in Input) *Record {
 	c.allergies()
 	c.problems()
 	c.banner()
-	c.generalPractice()
+	c.contacts()
 	c.disputes()
 	c.finish()
 	c.corrections()
@@ -86,6 +86,11 @@ func (c *composer) read() {
 		c.entries = append(c.entries, e)
 		c.byRef[s.Type+"/"+s.ID.String()] = e
 	}
+	for _, s := range c.in.Context {
+		if r := fhir.Of(s); r != nil && c.byRef[s.Type+"/"+s.ID.String()] == nil {
+			c.byRef[s.Type+"/"+s.ID.String()] = &entry{Statement: s, v: r.Root(), shown: true}
+		}
+	}
 }
 
 // place gives an entry to its section.
@@ -96,6 +101,7 @@ func (c *composer) place(e *entry) {
 	}
 	if put, known := placers[e.Type]; known {
 		put(c, e)
+		c.involved(e, true)
 		return
 	}
 	if why, context := contextual[e.Type]; context {
@@ -107,7 +113,7 @@ func (c *composer) place(e *entry) {
 
 // placers says where each type of resource stands in the record.
 var placers = map[string]func(*composer, *entry){
-	"Patient":                  func(c *composer, e *entry) { c.patients = append(c.patients, e); c.patient(e) },
+	"Patient":                  func(c *composer, e *entry) { c.patients = append(c.patients, e) },
 	"AllergyIntolerance":       func(c *composer, e *entry) { c.allergy = append(c.allergy, e) },
 	"MedicationStatement":      func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
 	"MedicationRequest":        func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
@@ -128,8 +134,8 @@ var placers = map[string]func(*composer, *entry){
 	"DocumentReference":        (*composer).document,
 	"Composition":              (*composer).document,
 	"Binary":                   (*composer).document,
-	"RelatedPerson":            (*composer).related,
-	"CareTeam":                 (*composer).team,
+	"RelatedPerson":            func(c *composer, e *entry) { e.shown = true },
+	"CareTeam":                 func(c *composer, e *entry) { e.shown = true },
 	"EpisodeOfCare":            (*composer).episode,
 	"Flag":                     (*composer).flag,
 	"CarePlan":                 (*composer).plan,
@@ -283,6 +289,7 @@ func (c *composer) finish() {
 	settle(c, &r.Other, "Other statements", kmcr.OtherSection, "No other statements")
 	settle(c, &r.Allergies, "Allergies", kmcr.Allergies, "")
 	c.allergyTitle()
+	slices.SortStableFunc(r.Contacts.Items, Contact.before)
 	slices.SortFunc(r.NotShown, func(a, b NotShown) int {
 		return cmp.Compare(a.From.Type+a.From.Statement, b.From.Type+b.From.Statement)
 	})

@@ -109,6 +109,11 @@ func remember(c, before *translate.Claims) {
 			c.Former = append(c.Former, a)
 		}
 	}
+	for _, n := range before.Superseded { // a number that was replaced once stays replaced
+		if n != c.NHS && !slices.Contains(c.Superseded, n) && len(c.Superseded) < mostFormer {
+			c.Superseded = append(c.Superseded, n)
+		}
+	}
 	for _, t := range slices.Concat(before.Telephones, before.FormerTelephones) {
 		if !slices.Contains(c.Telephones, t) && !slices.Contains(c.FormerTelephones, t) && len(c.FormerTelephones) < mostFormer {
 			c.FormerTelephones = append(c.FormerTelephones, t)

@@ -348,12 +348,12 @@ func (c *converter) medication3(n *node) {
 	for _, i := range n.get("ingredient").each() {
 		i.rename("amount", "strength")
 	}
-	for _, b := range n.take("batch").each() {
+	if all := n.take("batch").each(); len(all) > 0 {
+		b := all[0]
 		if inner := b.get("batch").first(); inner != nil {
 			b = inner
 		}
 		n.set("batch", b)
-		break
 	}
 }
 
