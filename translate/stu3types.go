@@ -341,7 +341,6 @@ func (c *converter) dispense3(n *node) {
 	if n.take("notDone").text() == "true" {
 		n.set("status", word("declined"))
 	}
-	n.get("substitution").rename2("responsibleParty", "responsibleParty")
 }
 
 func (c *converter) medication3(n *node) {
