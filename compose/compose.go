@@ -24,6 +24,7 @@ func Compose(in Input) *Record {
 		c.place(e)
 	}
 	c.medicines()
+	c.practiceLists()
 	c.allergies()
 	c.problems()
 	c.banner()
@@ -64,6 +65,8 @@ type composer struct {
 	vitals   map[string]*Test
 	orders   map[Fact]AuthorityOrder
 	products map[string]terms.Product
+	lists    []*entry
+	warnings map[kmcr.Section][]string // what a contributor says is missing from a section
 }
 
 // read indexes every statement and puts them in an order of their own.
@@ -125,6 +128,7 @@ var placers = map[string]func(*composer, *entry){
 	"ClinicalImpression":       (*composer).assessment,
 	"Immunization":             (*composer).immunisation,
 	"Encounter":                (*composer).encounter,
+	"List":                     (*composer).list,
 	"Appointment":              (*composer).appointment,
 	"ServiceRequest":           (*composer).referral,
 	"DocumentReference":        (*composer).document,
@@ -346,7 +350,7 @@ func (c *composer) freshness(section kmcr.Section, notes *[]SourceNote, incomple
 			late = append(late, s.Name+" last heard "+clock(s.LastHeard))
 		}
 	}
-	if len(late) > 0 {
+	if late = append(late, c.warnings[section]...); len(late) > 0 {
 		*incomplete = "May be incomplete: " + strings.Join(late, "; ")
 	}
 }
