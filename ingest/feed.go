@@ -15,8 +15,23 @@ func (s *Service) Pause(ctx context.Context, code kmcr.ContributorCode, paused b
 	return s.change(ctx, code, action, "", by, func(c *kmcr.Contributor) { c.Paused = paused })
 }
 
-// Trial holds what a contributor states back from everybody but testers (accounts), or lets it be seen. Audited as by.
+// Trial holds what a new contributor states back from everybody but testers
+// (accounts), or lets it be seen. One whose statements are read already cannot be held
+// back: what people have seen would be gone without a word. Audited as by.
 func (s *Service) Trial(ctx context.Context, code kmcr.ContributorCode, testOnly bool, testers []string, by kmcr.Viewer) error {
+	c, err := s.directory.contributor(ctx, code)
+	if err != nil {
+		return err
+	}
+	if testOnly && !c.TestOnly {
+		all, err := s.db.Tallies(ctx)
+		if err != nil {
+			return err
+		}
+		if all[code].Applied > 0 {
+			return &kmcr.Error{Kind: kmcr.Conflict, Message: "what this contributor states is being read; it cannot be held back now", Remedy: "Pause it, or add the new system as a contributor of its own."}
+		}
+	}
 	action := map[bool]string{true: "test-only", false: "go-live"}[testOnly]
 	return s.change(ctx, code, action, strings.Join(testers, " "), by, func(c *kmcr.Contributor) { c.TestOnly, c.Testers = testOnly, testers })
 }

@@ -80,3 +80,15 @@ func TestPausingHoldsAContributorBackWithoutLoss(t *testing.T) {
 		t.Errorf("the feed went %+v", l)
 	}
 }
+
+func TestOnlyANewContributorIsTriedOut(t *testing.T) {
+	h := build(t)
+	h.must(h.in.Trial(h.ctx(), "hospital", true, []string{"tester"}, engineer))
+	h.dial(h.listen()).send(adt("1", "A28", "20260102101500", jack))
+	h.quiet()
+	h.must(h.in.Trial(h.ctx(), "hospital", false, nil, engineer))
+	time.Sleep(1100 * time.Millisecond)
+	if err := h.in.Trial(h.ctx(), "hospital", true, nil, engineer); kmcr.KindOf(err) != kmcr.Conflict {
+		t.Errorf("one that is read already is held back: %v", err)
+	}
+}
