@@ -17,6 +17,8 @@ import (
 const (
 	stateLasts    = 28 * 24 * time.Hour
 	attendedLasts = 7 * 24 * time.Hour
+	// departmentLasts is how long nobody stays in an emergency department: one that is still open then was left, and nobody said so.
+	departmentLasts = 48 * time.Hour
 )
 
 // State is something that a person is in, or that has come to be, as a
@@ -92,6 +94,13 @@ func (m *member) encounter(s *kmcr.Statement, stay, left, seen *State) {
 	state := State{Kind: kind, Since: start, Told: s.Recorded}
 	switch root.Get("status").Text() {
 	case "arrived", "triaged", "in-progress", "onleave":
+		if kind == "emergency-department" && m.facts.Now.Sub(start) > departmentLasts {
+			if m.facts.Now.Sub(start) < attendedLasts && start.After(seen.Since) {
+				state.Words = "Attended the emergency department" + where + onDay(start) + ", when it ended was not sent"
+				*seen = state
+			}
+			return
+		}
 		if end.IsZero() || end.After(m.facts.Now) {
 			words := map[string]string{"in-hospital": "In hospital", "emergency-department": "In the emergency department"}[kind]
 			state.Words = words + where + since(start)
