@@ -72,7 +72,7 @@ type rating struct {
 
 // know notes who knows each person.
 func (r *rating) know(p *store.Patient) error {
-	if !p.Register && p.MergedInto == 0 && !slices.Contains(r.knownTo[p.Person], p.Contributor) {
+	if !p.Register && p.Person != 0 && p.MergedInto == 0 && !slices.Contains(r.knownTo[p.Person], p.Contributor) {
 		r.knownTo[p.Person] = append(r.knownTo[p.Person], p.Contributor)
 	}
 	return nil
@@ -112,6 +112,10 @@ func (r *rating) count(p *store.Patient) error {
 	}
 	if len(r.knownTo[p.Person]) > 1 {
 		rate.Linked++
+		return nil
+	}
+	if p.Person == 0 {
+		rate.Unlinked["its Patient has not been sent"]++
 		return nil
 	}
 	rate.Unlinked[unlinkedBecause(claims, r.asked[p.ID])]++

@@ -73,7 +73,7 @@ func (s *subject) current() []*kmcr.Statement {
 // claim takes over what a message says of who the patient is.
 func (s *subject) claim(c translate.Claims) error {
 	before := s.claims
-	if before != nil {
+	if before != nil && before.Key != "" {
 		c.Key = before.Key
 		c.Aliases = union(before.Aliases, c.Aliases)
 		remember(&c, before)
@@ -198,7 +198,7 @@ func (k *cast) find(ctx context.Context, names ...string) (*subject, error) {
 		}
 		for _, x := range k.all {
 			if x.patient.Key == n || x.claims != nil && slices.Contains(x.claims.Aliases, n) {
-				return x, nil
+				return k.turnedOut(ctx, x)
 			}
 		}
 		p, err := k.s.db.PatientByKey(ctx, k.c.Code, n)
@@ -206,7 +206,11 @@ func (k *cast) find(ctx context.Context, names ...string) (*subject, error) {
 			return nil, err
 		}
 		if p != nil {
-			return k.known(p)
+			x, err := k.known(p)
+			if err != nil {
+				return nil, err
+			}
+			return k.turnedOut(ctx, x)
 		}
 	}
 	return nil, nil

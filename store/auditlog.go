@@ -28,7 +28,7 @@ type chain struct {
 	grown      bool // since the transaction began
 }
 
-func (c chain) entryID() string { return fmt.Sprintf("%d/%d", c.id, c.number) }
+func (c chain) entryID() string { return audit.EntryID(c.id, c.number) }
 
 // origin is the link before the first entry of a chain.
 func (v *vault) origin(id int64) []byte { return audit.Link(v.chain, nil, about("chain", id)) }
@@ -242,10 +242,15 @@ func misfitAt(c, number int64, why string) error {
 }
 
 // AuditVerify proves every chain; it returns how many entries fit, and the id of and reason for the first that does not ("" where all fit).
-func (db *DB) AuditVerify(ctx context.Context) (entries int64, broken, why string, err error) {
+// Where checkpoints are given that somebody outside witnessed, the log must also go on from them.
+func (db *DB) AuditVerify(ctx context.Context, witnessed ...[]byte) (entries int64, broken, why string, err error) {
 	kept, err := db.heads.read() // before the database, so that it can only be older
+	var remembered [][]byte
 	if err == nil {
-		entries, err = db.verifyAll(ctx, kept)
+		remembered, err = db.rememberedCheckpoints()
+	}
+	if err == nil {
+		entries, err = db.verifyAll(ctx, kept, append(remembered, witnessed...))
 	}
 	var m *misfit
 	if errors.As(err, &m) {
@@ -254,7 +259,7 @@ func (db *DB) AuditVerify(ctx context.Context) (entries int64, broken, why strin
 	return entries, "", "", db.d.fault("the audit log cannot be proved", err)
 }
 
-func (db *DB) verifyAll(ctx context.Context, kept map[int64]chain) (entries int64, err error) {
+func (db *DB) verifyAll(ctx context.Context, kept map[int64]chain, remembered [][]byte) (entries int64, err error) {
 	tx, err := db.readers.BeginTx(ctx, db.d.snapshot)
 	if err != nil {
 		return 0, err
@@ -278,7 +283,10 @@ func (db *DB) verifyAll(ctx context.Context, kept map[int64]chain) (entries int6
 			return entries, misfitAt(id, k.number, "the whole chain is missing, but its head is kept beside the keys")
 		}
 	}
-	return entries, db.verifyNoOthers(ctx, tx, known)
+	if err := db.verifyNoOthers(ctx, tx, known); err != nil {
+		return entries, err
+	}
+	return entries, db.verifyLog(ctx, tx, remembered)
 }
 
 // verifyNoOthers finds entries of a chain that has no head.

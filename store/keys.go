@@ -95,6 +95,7 @@ func derive(secret []byte, label string) []byte {
 type vault struct {
 	wrap, words, entries cipher.AEAD // data keys; words of people at work; audit entries
 	tokens, chain, heads []byte
+	signing, salts       []byte // of the transparency log
 	check                []byte
 	inboxKey             []byte
 	inboxes              sync.Map // contributor code → cipher.AEAD
@@ -108,6 +109,8 @@ func newVault(k *Keys) *vault {
 		tokens:   derive(k.master, "tokens"),
 		chain:    derive(k.master, "audit chain"),
 		heads:    derive(k.master, "audit heads"),
+		signing:  derive(k.master, "audit log signing"),
+		salts:    derive(k.master, "audit log salts"),
 		check:    derive(k.master, "check")[:16],
 		inboxKey: derive(k.master, "inbox"),
 	}

@@ -35,7 +35,7 @@ type row []any
 
 func (x thief) read(table string) (all []row) {
 	x.t.Helper()
-	columns := map[string]int{"audit_entry": 6, "chain": 4}[table]
+	columns := map[string]int{"audit_entry": 6, "chain": 4, "log_tile": 3, "log_head": 3, "log_cursor": 2}[table]
 	rows, err := x.db.Query("select * from " + table + " order by 1, 2")
 	if err != nil {
 		x.t.Fatal(err)
@@ -63,8 +63,34 @@ func (x thief) put(table string, all []row) {
 	}
 }
 
+// logTables are those of the transparency log.
+var logTables = []string{"log_tile", "log_head", "log_cursor"}
+
 // kept is a state of the log that was once the newest.
-type kept struct{ entries, heads []row }
+type kept struct {
+	entries, heads []row
+	log            map[string][]row
+}
+
+func (x thief) now() kept {
+	k := kept{x.read("audit_entry"), x.read("chain"), map[string][]row{}}
+	for _, table := range logTables {
+		k.log[table] = x.read(table)
+	}
+	return k
+}
+
+func (x thief) back(k kept) {
+	x.put("audit_entry", k.entries)
+	x.put("chain", k.heads)
+	x.backLog(k)
+}
+
+func (x thief) backLog(k kept) {
+	for _, table := range logTables {
+		x.put(table, k.log[table])
+	}
+}
 
 // The log is altered, shortened, put in another order, added to and put back
 // to an earlier state, ten thousand times at random: every time it is found,
@@ -90,9 +116,15 @@ func TestEveryMutationOfTheAuditLogIsFound(t *testing.T) {
 		if err := db.AuditNow(context.Background(), e); err != nil {
 			t.Fatal(err)
 		}
-		history = append(history, kept{x.read("audit_entry"), x.read("chain")})
+		if _, err := db.Sequence(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		history = append(history, x.now())
 	}
 	now := history[entries-1]
+	if _, err := db.WriteLog(context.Background(), db.LogFiles()); err != nil {
+		t.Fatal(err)
+	}
 	if n, broken, why, err := db.AuditVerify(context.Background()); err != nil || n != entries || broken != "" {
 		t.Fatalf("the log does not fit before it is touched: %d %s %s %v", n, broken, why, err)
 	}
@@ -109,8 +141,7 @@ func TestEveryMutationOfTheAuditLogIsFound(t *testing.T) {
 		if first > 0 && broken != fmt.Sprint("1/", first) {
 			t.Fatalf("mutation %d (%s) is said to begin at %s, and begins at 1/%d", i, name, broken, first)
 		}
-		x.put("audit_entry", now.entries)
-		x.put("chain", now.heads)
+		x.back(now)
 	}
 	if _, broken, why, err := db.AuditVerify(context.Background()); err != nil || broken != "" {
 		t.Errorf("the log as it was does not fit: %s %s %v", broken, why, err)
@@ -128,7 +159,7 @@ func (x thief) mutate(random *rand.Rand, history []kept) (name string, first int
 		return out
 	}
 	entry := func(n int) row { return now.entries[n-1] }
-	switch random.IntN(14) {
+	switch random.IntN(19) {
 	case 0:
 		x.do("update audit_entry set sealed = ? where number = ?", flip(entry(n)[4].([]byte)), n)
 		return "a byte of an entry", n
@@ -149,8 +180,7 @@ func (x thief) mutate(random *rand.Rand, history []kept) (name string, first int
 		return "the tail is cut off", n
 	case 6: // the tail is cut off, and the head is put back to what it was then
 		n = 1 + random.IntN(last-1)
-		x.put("audit_entry", history[n-1].entries)
-		x.put("chain", history[n-1].heads)
+		x.back(history[n-1])
 		return "an earlier state is restored", n + 1
 	case 7:
 		m := 1 + random.IntN(last)
@@ -181,6 +211,29 @@ func (x thief) mutate(random *rand.Rand, history []kept) (name string, first int
 			x.do("delete from audit_entry")
 		}
 		return "a whole chain", 0
+	case 13:
+		x.backLog(history[random.IntN(last-1)])
+		return "the transparency log is put back", 0
+	case 14:
+		tile := now.log["log_tile"][random.IntN(len(now.log["log_tile"]))]
+		x.do("update log_tile set data = ? where level = ? and n = ?", flip(tile[2].([]byte)), tile[0], tile[1])
+		return "a byte of a tile", 0
+	case 15:
+		tile := now.log["log_tile"][random.IntN(len(now.log["log_tile"]))]
+		data := tile[2].([]byte)
+		x.do("update log_tile set data = ? where level = ? and n = ?", data[:random.IntN(len(data))], tile[0], tile[1])
+		return "a tile is cut off", 0
+	case 16:
+		head := flip(now.log["log_head"][0][2].([]byte))
+		if random.IntN(2) == 0 {
+			x.do("update log_head set size = size + ?", 1+random.IntN(9))
+			return "the size of the transparency log", 0
+		}
+		x.do("update log_head set checkpoint = ?", head)
+		return "a byte of the checkpoint", 0
+	case 17:
+		x.do([]string{"delete from log_tile", "update log_cursor set number = number - 1", "delete from log_cursor", "update log_head set size = 0, checkpoint = x''"}[random.IntN(4)])
+		return "a part of the transparency log", 0
 	default:
 		m := 1 + random.IntN(last)
 		if m == n {

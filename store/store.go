@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -19,20 +20,21 @@ import (
 
 // DB is the memory of the record: one SQLite file or one PostgreSQL database.
 type DB struct {
-	d       *dialect
-	log     *slog.Logger
-	now     func() time.Time
-	node    string
-	vault   *vault
-	ids     *ids
-	packer  *packer
-	cache   *cache
-	heads   *headFiles
-	path    string // of the SQLite file
-	writers *sql.DB
-	readers *sql.DB
-	stmts   sync.Map // text → *sql.Stmt on readers
-	turn    *turn
+	d         *dialect
+	log       *slog.Logger
+	now       func() time.Time
+	node      string
+	vault     *vault
+	ids       *ids
+	packer    *packer
+	cache     *cache
+	heads     *headFiles
+	sequencer logSigner
+	path      string // of the SQLite file
+	writers   *sql.DB
+	readers   *sql.DB
+	stmts     sync.Map // text → *sql.Stmt on readers
+	turn      *turn
 
 	gate   sync.RWMutex // held to read while a job is queued, to write while closing
 	closed bool
@@ -56,6 +58,9 @@ type Options struct {
 	// AuditHeads is the folder where the newest head of each audit chain is
 	// kept outside the database; "" is a folder beside the keys.
 	AuditHeads string
+	// AuditLog is the folder where the transparency log is kept as files
+	// outside the database; "" is a folder beside the keys.
+	AuditLog string
 }
 
 const defaultCache = 96 << 20
@@ -142,6 +147,13 @@ func (db *DB) identify(ctx context.Context, o Options) error {
 		dir = o.Keys.headsDir()
 	}
 	db.heads = newHeadFiles(dir, hex.EncodeToString(incarnation), db.vault.heads)
+	files := o.AuditLog
+	if files == "" {
+		files = filepath.Join(o.Keys.dir, "audit-log")
+	}
+	if db.sequencer, err = newLogSigner(db.vault, audit.LogName(hex.EncodeToString(incarnation)), files); err != nil {
+		return err
+	}
 	if !hmac.Equal(mac, db.incarnationMAC(incarnation)) {
 		return db.welcomeBack(ctx, incarnation)
 	}
@@ -173,6 +185,9 @@ func (db *DB) firstIdentity(ctx context.Context) error {
 func (db *DB) welcomeBack(ctx context.Context, incarnation []byte) error {
 	return db.Write(ctx, func(tx *Tx) error {
 		if _, err := tx.exec("update identity set mac = $1 where one = 1", db.incarnationMAC(incarnation)); err != nil {
+			return err
+		}
+		if err := db.resign(tx); err != nil {
 			return err
 		}
 		return tx.Audit(&audit.Entry{At: db.now(), Action: "restore", Viewer: kmcr.Viewer{Account: "kmcr"}, Purpose: kmcr.Administration, Allowed: true, Rule: "the database was restored from a backup"})

@@ -10,17 +10,25 @@ import (
 	"kmcr/hl7"
 )
 
-// Fold makes the statement for fold from its fragments (their Resource): the
+// Fragment is one event of a longer story, read: what ReadFragment made of
+// the Resource of a statement with a Fold. It is a value and may be kept, so
+// that the thousandth event of a visit does not have the others read again.
+type Fragment struct{ event event }
+
+// ReadFragment reads the Resource of a statement with a Fold.
+func ReadFragment(resource []byte) (Fragment, error) {
+	e, err := readFragment(resource)
+	return Fragment{e}, err
+}
+
+// Fold makes the statement for fold from its fragments: the
 // spell from its ADT events, whatever the order in which they arrived. The
 // events are put in the order in which they happened by the sender's clock;
 // an event whose own time cannot be believed stays after the one given before it.
-func Fold(fold string, fragments [][]byte) (Statement, error) {
+func Fold(fold string, fragments []Fragment) (Statement, error) {
 	events := make([]event, 0, len(fragments))
 	for _, f := range fragments {
-		e, err := readFragment(f)
-		if err != nil {
-			return Statement{}, err
-		}
+		e := f.event
 		if e.at.IsZero() && len(events) > 0 {
 			e.at = events[len(events)-1].at
 		}

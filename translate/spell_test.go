@@ -71,7 +71,7 @@ func fold(t testing.TB, messages ...string) string {
 		}
 		fragments = append(fragments, s.Resource)
 	}
-	s, err := Fold("Encounter|S1", fragments)
+	s, err := Fold("Encounter|S1", fragmentsOf(t, fragments...))
 	if err != nil || s.Key != "Encounter|S1" {
 		t.Fatal(s.Key, err)
 	}
@@ -199,13 +199,13 @@ func TestTheOrderOfArrivalChangesNothing(t *testing.T) {
 				}
 			}
 		}
-		first, err := Fold("Encounter|S1", fragments)
+		first, err := Fold("Encounter|S1", fragmentsOf(t, fragments...))
 		if err != nil {
 			t.Fatal(err)
 		}
 		other := rapid.Permutation(fragments).Draw(t, "arrival")
 		other = append(other, other[0]) // and one of them twice
-		second, err := Fold("Encounter|S1", other)
+		second, err := Fold("Encounter|S1", fragmentsOf(t, other...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,4 +222,17 @@ func TestAResentEventIsTheSameFragment(t *testing.T) {
 	if fragmentOf(t, a01).Key == fragmentOf(t, adtEvent("A01", "202601010900", "PV1-3=Elm")).Key {
 		t.Error("two events have one key")
 	}
+}
+
+// fragmentsOf reads fragments.
+func fragmentsOf(t interface{ Fatal(...any) }, resources ...[]byte) []Fragment {
+	var all []Fragment
+	for _, r := range resources {
+		f, err := ReadFragment(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f)
+	}
+	return all
 }

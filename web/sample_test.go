@@ -535,7 +535,7 @@ func (s *sample) Matches(_ context.Context, v kmcr.Viewer, _ string) ([]disclose
 	d := compose.Demographics{Contributor: "gp", NHS: "9990000018", Names: []compose.Name{{Family: "Whittaker", Given: "Dorothy Ann", Prefix: "Mrs"}}, Born: "1939-03-05", Sex: "Female", Addresses: []string{"14 Example Lane, Ashford, TN23 9ZZ"}, Telephones: []string{"01632 960001"}}
 	e := d
 	e.Contributor, e.Born, e.NHS, e.Telephones = "hospital-east", "1939-05-03", "", nil
-	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Days: 2, Reasons: "family name agrees; date of birth agrees with day and month changed over",
+	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Days: 2, Proposed: "same", ProposedBy: "another-officer", Took: 95 * time.Second, Reasons: "family name agrees; date of birth agrees with day and month changed over",
 		Rule: "likely, but not certain", Why: []disclose.MatchReason{{Words: "family name agrees", Weight: 7.5, Says: "speaks strongly for one person"}, {Words: "date of birth agrees with day and month changed over", Weight: 9.1, Says: "speaks strongly for one person"}},
 		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, State: "open"}}, nil
 }
@@ -554,9 +554,9 @@ func (s *sample) Discard(_ context.Context, id int64, reason string, _ kmcr.View
 	return nil
 }
 
-func (s *sample) Decide(_ context.Context, id int64, decision string, _ kmcr.Viewer) error {
+func (s *sample) Decide(_ context.Context, id int64, decision string, _ time.Duration, _ kmcr.Viewer) (bool, error) {
 	s.decided = append(s.decided, fmt.Sprint("decide ", id, " ", decision))
-	return nil
+	return true, nil
 }
 
 // sampleSite serves the sample. The header As names the role of who asks; without it nobody has signed in.

@@ -65,7 +65,7 @@ type wayOut interface {
 type wayIn interface {
 	Replay(ctx context.Context, id int64, by kmcr.Viewer) error
 	Discard(ctx context.Context, id int64, reason string, by kmcr.Viewer) error
-	Decide(ctx context.Context, review int64, decision string, by kmcr.Viewer) error
+	Decide(ctx context.Context, review int64, decision string, took time.Duration, by kmcr.Viewer) (made bool, err error)
 }
 
 // site is the pages, ready to serve.

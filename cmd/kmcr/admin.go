@@ -35,6 +35,7 @@ func adminHandler(h *house, m *meter, g *gate) http.Handler {
 		}
 		fmt.Fprintln(w, "ok")
 	})
+	h.serveLog(mux)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	return mux
 }

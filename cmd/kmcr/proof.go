@@ -10,58 +10,8 @@ import (
 	"time"
 
 	"kmcr"
-	"kmcr/audit"
 	"kmcr/store"
 )
-
-type auditCommand struct {
-	Verify auditVerify `cmd:"" help:"Prove that nothing in the audit log was altered, removed, reordered or rolled back."`
-	Export auditExport `cmd:"" help:"Write the audit log as FHIR AuditEvent, one a line."`
-}
-
-type auditVerify struct{}
-
-// Run proves the log; the first entry that does not fit is named.
-func (c *auditVerify) Run(ctx context.Context, settings *Settings, s streams) error {
-	h, err := settings.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	n, broken, why, err := h.db.AuditVerify(ctx)
-	if err != nil {
-		return err
-	}
-	if settings.JSON {
-		if err := printJSON(s.out, map[string]any{"entries": n, "ok": broken == "", "broken": broken, "why": why}); err != nil {
-			return err
-		}
-	} else if broken == "" {
-		fmt.Fprintf(s.out, "%d entries, every one in its place\n", n)
-	}
-	if broken != "" {
-		return exit{exitFoundProblems, fmt.Errorf("audit entry %s does not fit: %s (%d before it do)", broken, why, n)}
-	}
-	return nil
-}
-
-type auditExport struct{}
-
-// Run exports, audited itself.
-func (c *auditExport) Run(ctx context.Context, settings *Settings, s streams) error {
-	h, err := settings.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	if err := h.administer(ctx, "audit export", nil, func(*store.Tx) error { return nil }); err != nil {
-		return err
-	}
-	return h.db.AuditAll(ctx, func(e *audit.Entry) error {
-		_, err := fmt.Fprintf(s.out, "%s\n", audit.FHIR(e))
-		return err
-	})
-}
 
 type backupCommand struct {
 	Args []string `arg:"" name:"file" help:"FILE to write; or: verify FILE."`

@@ -3,6 +3,8 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"kmcr"
@@ -16,6 +18,8 @@ var auditLog = map[string]func(*testing.T, Database){
 	"entries of many callers are all there":           entriesOfMany,
 	"several nodes write one log":                     severalNodes,
 	"the entries of a person are found, newest first": entriesOfPerson,
+	"entries are sequenced into a transparency log":   entriesSequenced,
+	"several nodes sequence one log":                  severalSequence,
 }
 
 func entry(p kmcr.PersonID, n int) *audit.Entry {
@@ -119,5 +123,70 @@ func entriesOfPerson(t *testing.T, d Database) {
 	}
 	if got, err := db.AuditOf(ctx(), 0, 5); err != nil || len(got) != 0 {
 		t.Errorf("about nobody are %v, %v", got, err)
+	}
+}
+
+func entriesSequenced(t *testing.T, d Database) {
+	db := d.Open(t)
+	sequence := func(want int) {
+		t.Helper()
+		if n, err := db.Sequence(ctx()); err != nil || n != want {
+			t.Errorf("%d entries are sequenced, want %d: %v", n, want, err)
+		}
+	}
+	sequence(0)
+	for n, more := range []int{1, 300, 0, 40} {
+		for i := range more {
+			must(t, db.AuditNow(ctx(), entry(7, i)))
+		}
+		sequence(more)
+		_, err := db.WriteLog(ctx(), db.LogFiles())
+		must(t, err)
+		if n == 1 {
+			must(t, db.WriteOpened(ctx(), db.LogFiles(), 301))
+		}
+	}
+	verifies(t, db, 341)
+	from, err := audit.Files(func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(db.LogFiles(), filepath.FromSlash(name)))
+	})
+	must(t, err)
+	got, err := audit.Verify(from, db.LogKey())
+	must(t, err)
+	if got.Broken != "" { // not every entry need be given in clear
+		t.Errorf("%+v", got)
+	}
+	must(t, db.WriteOpened(ctx(), db.LogFiles(), 341))
+	if got, err = audit.Verify(from, db.LogKey()); err != nil || got.Broken != "" || got.Entries != 341 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if all, err := db.EarlierLogs(ctx()); err != nil || len(all) != 0 {
+		t.Errorf("earlier logs are %v, %v", all, err)
+	}
+}
+
+func severalSequence(t *testing.T, d Database) {
+	one, other := d.Open(t), d.Open(t)
+	sideBySide(20, func(i int) {
+		db := one
+		if i%2 == 0 {
+			db = other
+		}
+		for range 5 {
+			if err := db.AuditNow(ctx(), entry(7, i)); err != nil {
+				t.Error(err)
+			}
+			if _, err := db.Sequence(ctx()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	_, err := one.Sequence(ctx())
+	must(t, err)
+	verifies(t, one, 100)
+	signed, err := other.LogCheckpoint(ctx())
+	must(t, err)
+	if c, err := audit.OpenCheckpoint(signed, other.LogKey()); err != nil || c.Size != 100 {
+		t.Errorf("%+v %v", c, err)
 	}
 }
