@@ -250,3 +250,13 @@ func short(text string) string {
 	}
 	return text
 }
+
+// inForce are the concerns that have not ended.
+func inForce(all []compose.Concern) (some []compose.Concern) {
+	for _, k := range all {
+		if k.Active {
+			some = append(some, k)
+		}
+	}
+	return some
+}
