@@ -175,7 +175,7 @@ func (c *composer) appointment(e *entry) {
 func (c *composer) referral(e *entry) {
 	v := e.v
 	st := v.Get("status").Text()
-	c.r.Referrals.Items = append(c.r.Referrals.Items, Item{Title: orUnnamed(concept(v.Get("code")).text, firstText("Referral", concepts(v.Get("category")))), Kind: "Referral or request", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "draft" || st == "on-hold",
+	c.r.Referrals.Items = append(c.r.Referrals.Items, Item{Title: firstText(orUnnamed("", firstText("Referral", concepts(v.Get("category")))), concept(v.Get("code")).text, concepts(v.Get("reasonCode"))), Kind: "Referral or request", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "draft" || st == "on-hold",
 		Date: when(v, "authoredOn", "occurrenceDateTime", "occurrencePeriod.start"), Details: details("Category", concepts(v.Get("category")), "Reason", concepts(v.Get("reasonCode")), "Priority", v.Get("priority").Text(), "From", c.nameOf(v.Get("requester")), "To", c.nameOf(first(v.Get("performer"))), "Note", notes(v)),
 		From: []Provenance{c.from(e)}})
 }

@@ -24,6 +24,7 @@ func Compose(in Input) *Record {
 		c.place(e)
 	}
 	c.medicines()
+	c.practiceLists()
 	c.allergies()
 	c.problems()
 	c.banner()
@@ -65,6 +66,8 @@ type composer struct {
 	vitals   map[string]*Test
 	orders   map[Fact]AuthorityOrder
 	products map[string]terms.Product
+	lists    []*entry
+	warnings map[kmcr.Section][]string // what a contributor says is missing from a section
 }
 
 // read indexes every statement and puts them in an order of their own.
@@ -126,6 +129,7 @@ var placers = map[string]func(*composer, *entry){
 	"ClinicalImpression":       (*composer).assessment,
 	"Immunization":             (*composer).immunisation,
 	"Encounter":                (*composer).encounter,
+	"List":                     (*composer).list,
 	"Appointment":              (*composer).appointment,
 	"ServiceRequest":           (*composer).referral,
 	"DocumentReference":        (*composer).document,
@@ -347,7 +351,7 @@ func (c *composer) freshness(section kmcr.Section, notes *[]SourceNote, incomple
 			late = append(late, s.Name+" last heard "+clock(s.LastHeard))
 		}
 	}
-	if len(late) > 0 {
+	if late = append(late, c.warnings[section]...); len(late) > 0 {
 		*incomplete = "May be incomplete: " + strings.Join(late, "; ")
 	}
 }
