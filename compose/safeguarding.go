@@ -83,7 +83,7 @@ func (c *composer) concern(e *entry) {
 	}
 	titles := []string{concept(v.Get("code")).text, concepts(v.Get("type")), v.Get("title").Text(), concepts(v.Get("category"))}
 	k.Title = firstText("Safeguarding", titles...)
-	k.Category = categoryOf(strings.Join(titles, " ") + " " + v.Get("description").Text())
+	k.Category = CategoryOf(strings.Join(titles, " ") + " " + v.Get("description").Text())
 	k.Child = k.Category == UnbornPlan || k.Category == ChildPlan || k.Category == LookedAfter || k.Category == OtherConcern && slices.Contains(e.Labels, kmcr.TopicSafeguardChild)
 	k.Do = map[bool]string{true: ringChildren, false: ringAdults}[k.Child]
 	if k.Category == OtherConcern && !k.Child {
@@ -96,7 +96,8 @@ func (c *composer) concern(e *entry) {
 	c.r.Concerns = append(c.r.Concerns, k)
 }
 
-func categoryOf(said string) string {
+// CategoryOf tells the category of a safeguarding entry from its words.
+func CategoryOf(said string) string {
 	said = strings.ToLower(said)
 	for _, w := range categoryWords {
 		if slices.ContainsFunc(w.words, func(word string) bool { return strings.Contains(said, word) }) {
