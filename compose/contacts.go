@@ -260,7 +260,7 @@ func leads(role string) bool {
 func (c *composer) attended(e *entry, whole bool) {
 	v := e.v
 	st := v.Get("status").Text()
-	open := (st == "in-progress" || st == "onleave" || st == "arrived" || st == "triaged") && !when(v, "period.end").before(c.in.Now)
+	open := (st == "in-progress" || st == "onleave" || st == "arrived" || st == "triaged") && !when(v, "period.end").before(c.in.Now) && !c.longGone(v)
 	last := when(v, "period.start")
 	if st == "finished" {
 		last = cmp.Or(when(v, "period.end"), last)
@@ -295,6 +295,16 @@ const whereNow = "Where the person is now"
 func staying(v fhir.Value) bool {
 	class := cmp.Or(v.Get("class").Get("code").Text(), first(v.Get("class")).Get("code").Text())
 	return slices.Contains([]string{"IMP", "ACUTE", "NONAC", "OBSENC", "SS", "EMER"}, class)
+}
+
+// departmentLasts is how long nobody stays in an emergency department: an attendance that is still open then was left, and nobody said so.
+const departmentLasts = 48 * time.Hour
+
+// longGone tells whether an encounter is an attendance at an emergency department that nobody has closed and that must be over.
+func (c *composer) longGone(v fhir.Value) bool {
+	class := cmp.Or(v.Get("class").Get("code").Text(), first(v.Get("class")).Get("code").Text())
+	at, ok := when(v, "period.start").Time()
+	return ok && class == "EMER" && c.in.Now.Sub(at) > departmentLasts
 }
 
 // whereWard is the last location of a stay that is not over, with its telephone.
@@ -375,6 +385,11 @@ func (c *composer) phoneOf(name string) string {
 		}
 	}
 	return ""
+}
+
+// general tells whether a number is that of a whole organisation.
+func (c *composer) general(number string) bool {
+	return slices.ContainsFunc(c.r.Sources, func(s Source) bool { return s.Telephone == number })
 }
 
 func extensionText(v fhir.Value, name string) string {
@@ -536,7 +551,7 @@ func phones(telecom fhir.Value) (number, duty, hours string) {
 		switch lower := strings.ToLower(comment); {
 		case strings.Contains(lower, "duty") || strings.Contains(lower, "out of hours"):
 			if duty == "" {
-				duty, hours = n, comment
+				duty, hours = n, strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(comment, "duty line"), "Duty line"), ",;: ")
 			}
 		case number == "":
 			number = n
@@ -596,9 +611,15 @@ func (c *composer) contact(k Contact) {
 	if k.End != "" && k.End.before(c.in.Now) {
 		k.Involved = false
 	}
-	k.Date = latestDate(k.Date, k.Last)
+	k.Since, k.Date = k.Date, latestDate(k.Date, k.Last)
+	if k.Since == k.Last {
+		k.Since = ""
+	}
 	for i := range c.r.Contacts.Items {
 		if have := &c.r.Contacts.Items[i]; have.same(k) {
+			if k.Telephone != "" && c.general(have.Telephone) && !c.general(k.Telephone) {
+				have.Telephone = k.Telephone // the worker's own before the switchboard
+			}
 			have.join(k)
 			return
 		}
@@ -630,6 +651,9 @@ func (k *Contact) join(o Contact) {
 	k.Involved, k.Lead = k.Involved || o.Involved, k.Lead && k.Involved || o.Lead && o.Involved || k.Lead && o.Lead
 	k.Team, k.Organisation = cmp.Or(k.Team, o.Team), cmp.Or(k.Organisation, o.Organisation)
 	k.Telephone, k.DutyLine, k.Hours = cmp.Or(k.Telephone, o.Telephone), cmp.Or(k.DutyLine, o.DutyLine), cmp.Or(k.Hours, o.Hours)
+	if o.Since != "" && (k.Since == "" || o.Since.key() < k.Since.key()) {
+		k.Since = o.Since
+	}
 	k.Date, k.Last = latestDate(k.Date, o.Date), latestDate(k.Last, o.Last)
 	if o.Next != "" && (k.Next == "" || o.Next.key() < k.Next.key()) {
 		k.Next = o.Next

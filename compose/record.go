@@ -327,6 +327,7 @@ type Contact struct {
 	Telephone    string `json:"telephone,omitempty"`
 	DutyLine     string `json:"dutyLine,omitempty"` // of the team, when the worker is not there
 	Hours        string `json:"hours,omitempty"`    // in which the worker or the duty line can be reached
+	Since        Date   `json:"since,omitempty"`    // when the involvement began, as far as it is said
 	// Last and Next are the last contact with the person that has been and the next that is arranged; "" not recorded.
 	Last     Date `json:"lastContact,omitempty"`
 	Next     Date `json:"nextContact,omitempty"`

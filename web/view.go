@@ -260,3 +260,12 @@ func inForce(all []compose.Concern) (some []compose.Concern) {
 	}
 	return some
 }
+
+// lowerFirst is what is new, after the word that says so.
+func lowerFirst(words string) string {
+	words = strings.TrimPrefix(words, "New ")
+	if words == "" {
+		return ""
+	}
+	return strings.ToLower(words[:1]) + words[1:]
+}
