@@ -33,6 +33,7 @@ type contributorAdd struct {
 
 	SendingApplication string `help:"MSH-3 by which an HL7 v2 sender without a certificate is known."`
 	SendingFacility    string `help:"MSH-4 likewise."`
+	Strictness         string `enum:",refuse,park,keep" default:"" help:"What becomes of a resource that breaks R4: refuse, park, keep; usual: refuse over HTTP, park from files."`
 	Authority          int    `default:"50" help:"Higher is preferred where contributors disagree."`
 }
 
@@ -59,7 +60,7 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 		return err
 	}
 	add := kmcr.Contributor{Code: kmcr.ContributorCode(c.Code), Organisation: kmcr.ODS(c.Organisation), Name: c.Name, Format: kmcr.Format(c.Format),
-		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority}
+		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Strictness: kmcr.Strictness(c.Strictness), Authority: c.Authority}
 	if add.Name == "" {
 		add.Name = c.Code
 	}
