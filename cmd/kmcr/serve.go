@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -97,6 +98,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	start("audit log", func() error { h.keepLog(logContext); return nil })
 	start("mllp", func() error { return h.in.ServeMLLP(mllpContext, mllp) })
 
+	start("drop folders", func() error { return h.in.Drop(filepath.Join(settings.Data, "drop")).Watch(mllpContext) })
 	if secure != nil {
 		start("mllps", func() error { return h.in.ServeMLLP(mllpContext, secure) })
 	}
