@@ -21,6 +21,7 @@ type opening struct {
 	facts    access.Facts
 	decision access.Decision
 	entry    *audit.Entry
+	masked   bool // what says where the person is was left out of what was seen
 }
 
 // entry begins an audit entry.

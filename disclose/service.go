@@ -22,6 +22,7 @@ type Service struct {
 	heard    heard
 	searches kmcr.Rate
 	sittings sittings
+	flagged  kmcr.Rate // looks at children's flags of which their team is told
 }
 
 // Config is what the service needs.
@@ -37,7 +38,10 @@ type Config struct {
 
 // New makes the service.
 func New(c Config) *Service {
-	s := &Service{searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain}
+	s := &Service{
+		searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, flagged: kmcr.Rate{Burst: 1, Every: tellAgain},
+		db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain,
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -99,9 +99,15 @@ func (s *Service) alerts(ctx context.Context, v kmcr.Viewer, members []member, p
 		if !m.sight.tells(e) {
 			continue
 		}
+		if e.Topic == FlagLooked && p.contributor(from[e.Patient]).Organisation != v.Organisation {
+			continue // it is for the team that put the flag
+		}
 		where := p.name(p.contributor(from[e.Patient]).Organisation)
 		if m.sight.hidden != nil {
 			where = "an organisation that is not named"
+		}
+		if e.Topic == FlagLooked {
+			where = e.Detail
 		}
 		out = append(out, Alert{
 			ID: strconv.FormatInt(e.ID, 10), Topic: e.Topic, Ref: m.Ref, Name: m.Name, At: e.At, State: "new",
@@ -143,6 +149,8 @@ func topicOf(name string) topic {
 		return topic{kmcr.Encounters, "Move cancelled by "}
 	case "cancel-discharge":
 		return topic{kmcr.Encounters, "Discharge cancelled by "}
+	case FlagLooked:
+		return topic{kmcr.Safeguarding, "A child’s safeguarding flag was "}
 	case "death":
 		return topic{kmcr.Demographics, "Death recorded by "}
 	case "new-document":

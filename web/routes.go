@@ -49,6 +49,7 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
 	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
 
+	s.signedIn(mux, "GET /people/{ref}/household", s.household)
 	s.signedIn(mux, "GET /people/{ref}/involved", s.involvedForm)
 	s.signedIn(mux, "POST /people/{ref}/involved", s.involved)
 	s.signedIn(mux, "POST /people/{ref}/involved/{id}/end", s.endInvolved)

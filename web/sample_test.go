@@ -135,6 +135,12 @@ func fullRecord() *compose.Record {
 			item("Do not attempt cardiopulmonary resuscitation (ReSPECT in place)", "Alert", "active", true, "2026-02-14", from(gp, 2, "2026-02-14")),
 			item("Hard of hearing: speak to the left side", "Reasonable adjustment", "active", true, "2025-06-01", from(council, 3, "2025-06-01"))),
 		Safeguarding: partOf("Safeguarding", kmcr.Safeguarding, item("Adult safeguarding enquiry closed", "Flag", "closed", false, "2024-05-01", from(council, 4, "2024-05-01"))),
+		Concerns: []compose.Concern{
+			{Item: compose.Item{Title: "Adult safeguarding enquiry: neglect", Kind: "Safeguarding", Status: "active", Active: true, Date: "2026-09-21", Details: []compose.Detail{{Label: "Why", Value: "Two falls with no call for help"}}, From: one(from(council, 71, "2026-09-21"))},
+				Category: compose.AdultEnquiry, Lead: "Ruth Adeyemi", Role: "Enquiry officer", Team: "Safeguarding", Organisation: council, Telephone: "01632 960080", DutyLine: "01632 960081", Hours: "duty line, every day 08:30 to 20:00", Review: "2026-10-01", Overdue: true, Do: "Ring the enquiry’s lead first."},
+			{Item: compose.Item{Title: "Adult safeguarding enquiry closed", Status: "closed", Date: "2024-05-01", End: "2024-07-01", From: one(from(council, 4, "2024-05-01"))}, Category: compose.AdultEnquiry},
+		},
+		Moves: []compose.Move{{Date: "2025-05-19", To: "Orchard View, Ashford, TN23 9ZZ", From: one(from(council, 72, "2025-05-19"))}},
 		Allergies: partOf("Allergies", kmcr.Allergies,
 			compose.Allergy{
 				Item:      compose.Item{Title: "Co-trimoxazole", Status: "active", Active: true, Date: "2011", From: one(from(gp, 5, "2011-05-02"))},
@@ -483,6 +489,20 @@ func (s *sample) Caseload(context.Context, kmcr.Viewer) ([]disclose.CaseloadEntr
 	}, nil
 }
 
+func (s *sample) Household(_ context.Context, _ kmcr.Viewer, ref string) (*disclose.Household, error) {
+	h := &disclose.Household{Ref: kmcr.Ref(ref), Name: "WHITTAKER, Dorothy Ann (Mrs)", Members: []disclose.Housemate{}}
+	switch kmcr.Ref(ref) {
+	case refFull:
+		h.Members = append(h.Members, disclose.Housemate{Found: disclose.Found{Ref: refEmpty, Name: "WHITTAKER, Doreen", Born: "1939-05-03"}, How: []string{"Same address", "Sister, as stated by Ivy Court Surgery"}, Concerns: fullRecord().Concerns[:1]})
+	case refEmpty:
+	case refNotShown:
+		h.Why = "Your role does not see safeguarding, for which households are told."
+	default:
+		return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
+	}
+	return h, nil
+}
+
 func (s *sample) Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error) {
 	people, _ := s.Caseload(ctx, v)
 	for _, p := range people {
@@ -656,6 +676,10 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	person := "/people/" + string(refFull)
+	for _, ref := range []kmcr.Ref{refFull, refEmpty, refNotShown} {
+		add("childrens-social-worker", "/people/"+string(ref)+"/household")
+	}
+	add("gp", person+"/chronology?kind=Move&years=all")
 	add("gp", person+"/contacts?for=discharge", person+"/involved")
 	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")

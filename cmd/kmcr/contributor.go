@@ -36,6 +36,7 @@ type contributorAdd struct {
 	SendingFacility    string   `help:"MSH-4 likewise."`
 	TestOnly           bool     `help:"Try it out: what it states is seen by its testers and nobody else until kmcr contributor live."`
 	Tester             []string `help:"Account that sees it meanwhile; may be given several times."`
+	Strictness         string   `enum:",refuse,park,keep" default:"" help:"What becomes of a resource that breaks R4: refuse, park, keep; usual: refuse over HTTP, park from files."`
 	Authority          int      `default:"50" help:"Higher is preferred where contributors disagree."`
 }
 
@@ -62,7 +63,8 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 		return err
 	}
 	add := kmcr.Contributor{Code: kmcr.ContributorCode(c.Code), Organisation: kmcr.ODS(c.Organisation), Name: c.Name, Format: kmcr.Format(c.Format),
-		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority, TestOnly: c.TestOnly, Testers: c.Tester}
+		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority,
+		TestOnly: c.TestOnly, Testers: c.Tester, Strictness: kmcr.Strictness(c.Strictness)}
 	if add.Name == "" {
 		add.Name = c.Code
 	}
