@@ -207,8 +207,8 @@ var (
 	wordsSafeguarding = [][]byte{[]byte("afeguarding"), []byte("AFEGUARDING")}
 	// wordStems stand in all of them but the last: most bodies hold none, and are read no further.
 	wordStems = [][]byte{[]byte("rotection"), []byte("ooked"), []byte("nborn"), []byte("tion 4"), []byte(" s42 "), []byte("at risk")}
-	wordChild         = []byte("hild")
-	wordAdult         = []byte("dult")
+	wordChild = []byte("hild")
+	wordAdult = []byte("dult")
 )
 
 func anyOf(body []byte, words [][]byte) bool {

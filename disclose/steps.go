@@ -246,6 +246,9 @@ func (s *Service) step(ctx context.Context, v kmcr.Viewer, ref, action string, m
 		}
 		return tx.Audit(&e)
 	})
+	if err == nil {
+		s.used.count(o.entry)
+	}
 	return notKept(err)
 }
 
