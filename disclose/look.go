@@ -185,6 +185,15 @@ func (s *Service) statement(ctx context.Context, v kmcr.Viewer, id kmcr.Statemen
 	rule := "There is no such entry, or the viewer may not see it."
 	var refused error = noStatement()
 	if p != nil {
+		who, err := s.parties(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if who.silent(v, p.Contributor) {
+			p = nil
+		}
+	}
+	if p != nil {
 		t.entry.Patient = p.ID
 		if rule, refused, err = s.mayOpen(ctx, v, p, t); err != nil {
 			return nil, err

@@ -55,6 +55,7 @@ func (s *Service) gatherFor(ctx context.Context, v kmcr.Viewer, person kmcr.Pers
 			return nil, unavailable(err)
 		}
 	}
+	o.mute()
 	o.decide()
 	return o, nil
 }

@@ -81,7 +81,7 @@ func (s *Service) input(ctx context.Context, o *opening, compartments standing, 
 	if in.Sources, err = s.sources(ctx, o, v); err != nil {
 		return in, err
 	}
-	in.PossibleDuplicate, err = s.possibleDuplicate(ctx, o.patients)
+	in.PossibleDuplicate, err = s.possibleDuplicate(ctx, o.facts.Viewer, o.patients)
 	return in, err
 }
 
