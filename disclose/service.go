@@ -22,6 +22,7 @@ type Service struct {
 	heard    heard
 	searches kmcr.Rate
 	sittings sittings
+	used     used
 	flagged  kmcr.Rate // looks at children's flags of which their team is told
 }
 
@@ -71,6 +72,7 @@ func (s *Service) commit(ctx context.Context, e *audit.Entry, while func()) erro
 			Err:     err,
 		}
 	}
+	s.used.count(e)
 	return nil
 }
 

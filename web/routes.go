@@ -69,6 +69,7 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "POST /caseload/{ref}/assigned", s.assign)
 	s.signedIn(mux, "POST /caseload/{ref}/notes", s.note)
 	s.signedIn(mux, "GET /alerts", s.alerts)
+	s.signedIn(mux, "GET /use", s.use)
 	s.signedIn(mux, "GET /privacy", s.privacy)
 	s.signedIn(mux, "POST /privacy/concerns", s.settleConcern)
 	s.signedIn(mux, "GET /matches", s.matches)

@@ -489,6 +489,20 @@ func (s *sample) Caseload(context.Context, kmcr.Viewer) ([]disclose.CaseloadEntr
 	}, nil
 }
 
+func (s *sample) Use(_ context.Context, v kmcr.Viewer, days int) (*disclose.Usage, error) {
+	if v.Role == kmcr.RoleGP {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "This list belongs to another job."}
+	}
+	u := disclose.Usage{Days: max(days, 7), Use: audit.Use{From: sampleNow.AddDate(0, 0, -7), Until: sampleNow, Looks: 12345, Openings: 2345, Refused: 3, Workers: 120, People: 900, WorkerDays: map[kmcr.Role]int{kmcr.RoleGP: 300, kmcr.RoleSocialWorker: 55},
+		ByRole: []audit.Counted{{Role: kmcr.RoleGP, Looks: 12000, Openings: 2200}, {Role: kmcr.RoleSocialWorker, Looks: 345, Openings: 145}}, ByTask: []audit.Counted{{Task: "Read medicines", Looks: 7000}},
+		Organisation: []audit.Counted{{Organisation: "G82001", Looks: 12345, Openings: 2345}}}}
+	if days == 91 {
+		u.Use = audit.Use{From: sampleNow, Until: sampleNow}
+	}
+	u.Saved = audit.Saved(u.Use)
+	return &u, nil
+}
+
 func (s *sample) Household(_ context.Context, _ kmcr.Viewer, ref string) (*disclose.Household, error) {
 	h := &disclose.Household{Ref: kmcr.Ref(ref), Name: "WHITTAKER, Dorothy Ann (Mrs)", Members: []disclose.Housemate{}}
 	switch kmcr.Ref(ref) {
@@ -693,6 +707,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refRefused)+"/involved", "/people/"+string(refNoGlass)+"/involved", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
+	add("administrator", "/use", "/use?days=91")
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))

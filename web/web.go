@@ -51,6 +51,7 @@ type wayOut interface {
 	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
 	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
 	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)
+	Use(ctx context.Context, v kmcr.Viewer, days int) (*disclose.Usage, error)
 	Household(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Household, error)
 	Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error)
 	Acknowledge(ctx context.Context, v kmcr.Viewer, ref string) error
