@@ -20,7 +20,7 @@ func main() {
 		data     = flag.String("data", "../shared/data", "folder of input data (Synthea Bundles)")
 		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: one is started")
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
-		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, postgres")
+		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, proof, postgres")
 	)
 	flag.Parse()
 	b := &bench{ctx: ctx, data: *data, only: *only}
@@ -34,6 +34,15 @@ func main() {
 	}
 	if *postgres != "" {
 		stores = append(stores, *postgres)
+	}
+	if b.wants("proof") {
+		if err := b.proof(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		if b.only == "proof" {
+			return
+		}
 	}
 	for _, store := range stores {
 		if err := b.measure(store); err != nil {

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"kmcr"
+	"kmcr/disclose"
 )
 
 // Patterns lists the address patterns that the pages answer, as http.ServeMux writes them: method and path.
@@ -80,6 +82,7 @@ type ask struct {
 	viewer  kmcr.Viewer
 	known   bool // somebody has signed in
 	pattern string
+	cleared func() error // waits until what the answer shows is audited
 }
 
 // handler is one page: it answers, or returns why it cannot.
@@ -115,6 +118,9 @@ func (s *site) signedIn(mux router, pattern string, h handler) {
 // the page, and one place for whatever went wrong.
 func (s *site) serve(q *ask, h handler) {
 	secure(q.w.Header())
+	var under context.Context
+	under, q.cleared = disclose.Behind(q.Context())
+	q.Request = q.WithContext(under)
 	defer func() {
 		if p := recover(); p != nil {
 			s.fail(q, kmcr.Errorf(kmcr.Fault, "page panicked: %v", p))
