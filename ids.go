@@ -82,7 +82,7 @@ type ODS string
 type Organisation struct {
 	ODS       ODS
 	Name      string
-	Kind      string // "gp-practice", "acute", "community", "mental-health", "council", "ambulance", "care-home", "hospice", "other"
+	Kind      string // "gp-practice", "acute", "community", "mental-health", "council", "ambulance", "care-home", "hospice", "national" (a national service such as the demographics service), "other"
 	Signatory bool   // has the agreement in force been signed by it
 	Telephone string
 }
@@ -96,7 +96,27 @@ const (
 	FormatFHIR  Format = "fhir-r4"
 	FormatGPC   Format = "gpconnect-stu3"
 	FormatCLD   Format = "cld-csv"
+	// FormatCase is the daily extract of a social care case system, in our own layout (docs/case-extract.md).
+	FormatCase Format = "case-csv"
+	// FormatCIN is the Children in Need census (Department for Education, XML).
+	FormatCIN Format = "cin-xml"
+	// Format903 is the return of children looked after, SSDA903 (Department for Education), as tables or XML.
+	Format903 Format = "ssda903"
+	// FormatMHSDS is tables of the Mental Health Services Data Set.
+	FormatMHSDS Format = "mhsds-csv"
 )
+
+// Formats lists the formats, one per line.
+var Formats = []Format{
+	FormatHL7v2,
+	FormatFHIR,
+	FormatGPC,
+	FormatCLD,
+	FormatCase,
+	FormatCIN,
+	Format903,
+	FormatMHSDS,
+}
 
 // Contributor is a source system that tells us things.
 type Contributor struct {
@@ -109,8 +129,23 @@ type Contributor struct {
 	// Authority ranks contributors where statements of equal kind disagree; higher is preferred.
 	Authority int
 	Paused    bool
+	// Certificates are the client certificates by which an HL7 v2 sender over TLS is known. One that has any is known by nothing else.
+	Certificates []Certificate `json:",omitempty"`
+	// TestOnly holds back what it states from everybody but its Testers: a new contributor tries out its feed.
+	TestOnly bool     `json:",omitempty"`
+	Testers  []string `json:",omitempty"` // accounts
+	// MaxFrame is the most bytes of an MLLP frame of this sender where it is more than that of the listener; at most 32 MiB.
+	MaxFrame int `json:",omitempty"`
 	// Rhythm is how often the contributor is expected to be heard; zero is "no expectation".
 	Rhythm time.Duration
 	// Sections the contributor is expected to fill, by which an empty section is "none recorded" or "not sent by anyone".
 	Sections []Section
+}
+
+// Certificate is a client certificate of a contributor.
+type Certificate struct {
+	// Fingerprint is the SHA-256 of the certificate in its DER form, in lower-case hexadecimal digits.
+	Fingerprint string
+	// Until is when it expires.
+	Until time.Time
 }

@@ -44,7 +44,7 @@ type Involvement struct {
 	Patient PatientID // for one derived from that patient's statements, else 0
 	Person  PersonID
 	// Kind is "registered", "spell", "discharged", "referral", "appointment", "social-care", "placement", "caseload",
-	// "granted", "self-claimed" or "break-glass".
+	// "granted", "self-claimed", "break-glass" or "named" (shown as involved; opens nothing by itself).
 	Kind         string
 	Organisation ODS
 	Team         string

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"kmcr"
+	"kmcr/terms"
 )
 
 // Classify gives the section and labels of a FHIR resource (compact JSON).
@@ -35,8 +36,30 @@ func sectionOf(resourceType string, body []byte) kmcr.Section {
 		return episodeSection(body)
 	case "Flag":
 		return kmcr.Alerts
+	case "List":
+		return listSection(body)
 	}
 	return sectionByType(resourceType)
+}
+
+// listSection gives a list of a section of a GP record to that section, and the parts of a consultation to it.
+func listSection(body []byte) kmcr.Section {
+	_, code, ok := bytes.Cut(body, []byte(`"code":{"coding":[`))
+	for ok {
+		var value []byte
+		code, _, _ = bytes.Cut(code, []byte("]"))
+		if _, value, ok = bytes.Cut(code, []byte(`"code":"`)); !ok {
+			break
+		}
+		value, code, _ = bytes.Cut(value, []byte(`"`))
+		if section, known := terms.ListSection(string(value)); known {
+			return section
+		}
+		if terms.ConsultationList(string(value)) {
+			return kmcr.Encounters
+		}
+	}
+	return kmcr.OtherSection
 }
 
 func sectionByType(resourceType string) kmcr.Section {

@@ -153,7 +153,7 @@ func send(ctx context.Context, client *http.Client, url, token string, body []by
 	if err != nil {
 		return err
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("answered %s: %.400s", resp.Status, answer)
 	}
 	return nil

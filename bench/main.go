@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ func main() {
 		data     = flag.String("data", "../shared/data", "folder of input data (Synthea Bundles)")
 		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: one is started")
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
+		crowd    = flag.Int("crowd", 0, "also measure placing one patient among this many people beside 10,000 (1000000 takes half an hour)")
 		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, proof, postgres")
 	)
 	flag.Parse()
@@ -40,12 +42,18 @@ func main() {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
-		if b.only == "proof" {
-			return
-		}
 	}
 	for _, store := range stores {
+		if !slices.ContainsFunc([]string{"bundles", "records", "long", "mllp"}, b.wants) {
+			break
+		}
 		if err := b.measure(store); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
+	if *crowd > 0 {
+		if err := b.placing(*crowd); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

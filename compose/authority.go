@@ -35,15 +35,15 @@ type AuthorityOrder struct {
 
 // DefaultAuthority is the order that holds until a records officer changes it.
 func DefaultAuthority() []AuthorityOrder {
-	registered := []string{"gp-practice", "acute", "mental-health", "community", "council"}
-	home := []string{"gp-practice", "council", "care-home", "community", "mental-health", "acute", "ambulance"}
+	registered := []string{"national", "gp-practice", "acute", "mental-health", "community", "council"}
+	home := []string{"national", "gp-practice", "council", "care-home", "community", "mental-health", "acute", "ambulance"}
 	return []AuthorityOrder{
 		{aboutName, "the name", registered, "The practice keeps the registration that the national index traces."},
 		{aboutBirth, "the date of birth", registered, "The practice keeps the registration that the national index traces."},
 		{aboutGender, "the gender", registered, "The practice keeps the registration that the national index traces."},
 		{aboutNHSNumber, "the NHS number", registered, "The practice keeps the registration that the national index traces."},
-		{aboutPractice, "the GP practice", []string{"gp-practice"}, "A practice knows who is registered with it."},
-		{aboutDeath, "the death", nil, "Whoever last heard of it; the national index confirms it."},
+		{aboutPractice, "the GP practice", []string{"national", "gp-practice"}, "A practice knows who is registered with it."},
+		{aboutDeath, "the death", []string{"national"}, "The national index holds the registrar's notice; without it, whoever last heard of it."},
 		{aboutAddress, "the address", home, "The practice and the council write to the person at home."},
 		{aboutTelephone, "the telephone", home, "The practice and the council telephone the person at home."},
 		{aboutNextOfKin, "the next of kin", nil, "The person says who it is, and may change it: the latest word counts."},
@@ -59,7 +59,7 @@ func DefaultAuthority() []AuthorityOrder {
 // KindWords is a kind of organisation for readers.
 func KindWords(kind string) string { return kindWords[kind] }
 
-var kindWords = map[string]string{"gp-practice": "GP practice", "acute": "hospital", "community": "community service", "mental-health": "mental health service", "council": "council", "ambulance": "ambulance service", "care-home": "care home", "hospice": "hospice", "other": "other organisation", "": "other organisation"}
+var kindWords = map[string]string{"gp-practice": "GP practice", "acute": "hospital", "community": "community service", "mental-health": "mental health service", "council": "council", "ambulance": "ambulance service", "care-home": "care home", "hospice": "hospice", "national": "national register", "other": "other organisation", "": "other organisation"}
 
 func aKind(kind string) string {
 	switch w := kindWords[kind]; kind {

@@ -9,77 +9,6 @@ import (
 	"kmcr/terms"
 )
 
-// patient shows what a Patient resource says besides who the person is: contacts and general practitioner; the rest is the banner.
-func (c *composer) patient(e *entry) {
-	from := c.from(e)
-	for _, p := range e.v.Get("contact").Items() {
-		relationship := concepts(p.Get("relationship"))
-		c.contact(Contact{Item: Item{Kind: "Personal contact", Active: true, Date: when(p, "period.start"), From: []Provenance{from}}, Name: orUnnamed(personName(p.Get("name")), "Contact"), Role: relationship,
-			Telephone: telephone(p.Get("telecom")), Personal: true, NextOfKin: strings.Contains(strings.ToLower(relationship), "next of kin")})
-	}
-}
-
-// generalPractice is the practice that the person is registered with, first among the professional contacts.
-func (c *composer) generalPractice() {
-	if c.r.Banner.Practice == "" || len(c.r.Banner.From) == 0 {
-		return
-	}
-	for _, d := range c.in.Demographics {
-		if d.PracticeName == c.r.Banner.Practice || string(d.Practice) == c.r.Banner.Practice {
-			c.contact(Contact{Item: Item{Kind: "GP practice", Active: true, From: []Provenance{c.demographicsFrom(d)}}, Name: c.r.Banner.Practice, Role: "GP practice", Organisation: c.r.Banner.Practice, Telephone: c.organisation(string(d.Practice)).Telephone})
-			return
-		}
-	}
-}
-
-func (c *composer) contact(k Contact) {
-	k.Title = k.Name
-	for i, have := range c.r.Contacts.Items {
-		if have.Name == k.Name && have.Role == k.Role && have.Organisation == k.Organisation && have.Telephone == k.Telephone {
-			c.r.Contacts.Items[i].From = append(c.r.Contacts.Items[i].From, k.From...)
-			if k.Date.key() > have.Date.key() {
-				c.r.Contacts.Items[i].Date = k.Date
-			}
-			return
-		}
-	}
-	c.r.Contacts.Items = append(c.r.Contacts.Items, k)
-}
-
-func telephone(telecom fhir.Value) string {
-	for _, t := range telecom.Items() {
-		if s := t.Get("system").Text(); s == "phone" || s == "sms" || s == "" {
-			if n := t.Get("value").Text(); n != "" {
-				return n
-			}
-		}
-	}
-	return ""
-}
-
-func (c *composer) related(e *entry) {
-	relationship := concepts(e.v.Get("relationship"))
-	c.contact(Contact{Item: Item{Kind: "Personal contact", Active: e.v.Get("active").Text() != "false", Date: when(e.v, "period.start"), From: []Provenance{c.from(e)}}, Name: orUnnamed(personName(e.v.Get("name")), "Contact"), Role: relationship,
-		Telephone: telephone(e.v.Get("telecom")), Personal: true, NextOfKin: strings.Contains(strings.ToLower(relationship), "next of kin")})
-}
-
-func (c *composer) team(e *entry) {
-	from := c.from(e)
-	active := e.v.Get("status").Text() == "active" || e.v.Get("status").Text() == ""
-	organisation := c.nameOf(first(e.v.Get("managingOrganization")))
-	base := Item{Kind: "Professional contact", Active: active, Date: when(e.v, "period.start"), End: when(e.v, "period.end"), Details: details("Team", e.v.Get("name").Text()), From: []Provenance{from}}
-	people := 0
-	for _, p := range e.v.Get("participant").Items() {
-		if name := c.nameOf(p.Get("member")); name != "" {
-			c.contact(Contact{Item: base, Name: name, Role: concepts(p.Get("role")), Organisation: organisation, Telephone: telephone(e.v.Get("telecom"))})
-			people++
-		}
-	}
-	if people == 0 {
-		c.contact(Contact{Item: base, Name: orUnnamed(e.v.Get("name").Text(), "Team"), Role: concepts(e.v.Get("category")), Organisation: organisation, Telephone: telephone(e.v.Get("telecom"))})
-	}
-}
-
 func (c *composer) encounter(e *entry) {
 	v := e.v
 	class := first(v.Get("class")).Get("code").Text()
@@ -122,11 +51,6 @@ func (c *composer) encounter(e *entry) {
 		}
 	}
 	c.r.Encounters.Items = append(c.r.Encounters.Items, x)
-	for _, p := range v.Get("participant").Items() {
-		if name := c.nameOf(p.Get("individual")); name != "" {
-			c.contact(Contact{Item: Item{Kind: "Professional contact", Active: x.Active, Date: x.Date, From: []Provenance{c.provenance(e)}}, Name: name, Role: inVisit(concepts(p.Get("type"))), Organisation: x.Organisation, Telephone: x.Telephone})
-		}
-	}
 }
 
 // inVisit is the part that somebody has in a visit, in words for readers.
@@ -251,7 +175,7 @@ func (c *composer) appointment(e *entry) {
 func (c *composer) referral(e *entry) {
 	v := e.v
 	st := v.Get("status").Text()
-	c.r.Referrals.Items = append(c.r.Referrals.Items, Item{Title: orUnnamed(concept(v.Get("code")).text, firstText("Referral", concepts(v.Get("category")))), Kind: "Referral or request", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "draft" || st == "on-hold",
+	c.r.Referrals.Items = append(c.r.Referrals.Items, Item{Title: firstText(orUnnamed("", firstText("Referral", concepts(v.Get("category")))), concept(v.Get("code")).text, concepts(v.Get("reasonCode"))), Kind: "Referral or request", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "draft" || st == "on-hold",
 		Date: when(v, "authoredOn", "occurrenceDateTime", "occurrencePeriod.start"), Details: details("Category", concepts(v.Get("category")), "Reason", concepts(v.Get("reasonCode")), "Priority", v.Get("priority").Text(), "From", c.nameOf(v.Get("requester")), "To", c.nameOf(first(v.Get("performer"))), "Note", notes(v)),
 		From: []Provenance{c.from(e)}})
 }

@@ -24,10 +24,11 @@ func Compose(in Input) *Record {
 		c.place(e)
 	}
 	c.medicines()
+	c.practiceLists()
 	c.allergies()
 	c.problems()
 	c.banner()
-	c.generalPractice()
+	c.contacts()
 	c.disputes()
 	c.finish()
 	c.corrections()
@@ -64,6 +65,8 @@ type composer struct {
 	vitals   map[string]*Test
 	orders   map[Fact]AuthorityOrder
 	products map[string]terms.Product
+	lists    []*entry
+	warnings map[kmcr.Section][]string // what a contributor says is missing from a section
 }
 
 // read indexes every statement and puts them in an order of their own.
@@ -83,6 +86,11 @@ func (c *composer) read() {
 		c.entries = append(c.entries, e)
 		c.byRef[s.Type+"/"+s.ID.String()] = e
 	}
+	for _, s := range c.in.Context {
+		if r := fhir.Of(s); r != nil && c.byRef[s.Type+"/"+s.ID.String()] == nil {
+			c.byRef[s.Type+"/"+s.ID.String()] = &entry{Statement: s, v: r.Root(), shown: true}
+		}
+	}
 }
 
 // place gives an entry to its section.
@@ -93,6 +101,7 @@ func (c *composer) place(e *entry) {
 	}
 	if put, known := placers[e.Type]; known {
 		put(c, e)
+		c.involved(e, true)
 		return
 	}
 	if why, context := contextual[e.Type]; context {
@@ -104,7 +113,7 @@ func (c *composer) place(e *entry) {
 
 // placers says where each type of resource stands in the record.
 var placers = map[string]func(*composer, *entry){
-	"Patient":                  func(c *composer, e *entry) { c.patients = append(c.patients, e); c.patient(e) },
+	"Patient":                  func(c *composer, e *entry) { c.patients = append(c.patients, e) },
 	"AllergyIntolerance":       func(c *composer, e *entry) { c.allergy = append(c.allergy, e) },
 	"MedicationStatement":      func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
 	"MedicationRequest":        func(c *composer, e *entry) { c.medicine = append(c.medicine, e) },
@@ -119,13 +128,14 @@ var placers = map[string]func(*composer, *entry){
 	"ClinicalImpression":       (*composer).assessment,
 	"Immunization":             (*composer).immunisation,
 	"Encounter":                (*composer).encounter,
+	"List":                     (*composer).list,
 	"Appointment":              (*composer).appointment,
 	"ServiceRequest":           (*composer).referral,
 	"DocumentReference":        (*composer).document,
 	"Composition":              (*composer).document,
 	"Binary":                   (*composer).document,
-	"RelatedPerson":            (*composer).related,
-	"CareTeam":                 (*composer).team,
+	"RelatedPerson":            func(c *composer, e *entry) { e.shown = true },
+	"CareTeam":                 func(c *composer, e *entry) { e.shown = true },
 	"EpisodeOfCare":            (*composer).episode,
 	"Flag":                     (*composer).flag,
 	"CarePlan":                 (*composer).plan,
@@ -279,6 +289,7 @@ func (c *composer) finish() {
 	settle(c, &r.Other, "Other statements", kmcr.OtherSection, "No other statements")
 	settle(c, &r.Allergies, "Allergies", kmcr.Allergies, "")
 	c.allergyTitle()
+	slices.SortStableFunc(r.Contacts.Items, Contact.before)
 	slices.SortFunc(r.NotShown, func(a, b NotShown) int {
 		return cmp.Compare(a.From.Type+a.From.Statement, b.From.Type+b.From.Statement)
 	})
@@ -339,7 +350,7 @@ func (c *composer) freshness(section kmcr.Section, notes *[]SourceNote, incomple
 			late = append(late, s.Name+" last heard "+clock(s.LastHeard))
 		}
 	}
-	if len(late) > 0 {
+	if late = append(late, c.warnings[section]...); len(late) > 0 {
 		*incomplete = "May be incomplete: " + strings.Join(late, "; ")
 	}
 }

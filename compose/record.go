@@ -8,10 +8,16 @@ import (
 
 // Input is what a record is made from: permitted statements and what is known of their sources.
 type Input struct {
-	Ref               kmcr.Ref
-	Statements        []*kmcr.Statement // permitted, current, of all linked patients
-	Demographics      []Demographics    // one a linked patient, from its claims
-	Sources           []Source
+	Ref          kmcr.Ref
+	Statements   []*kmcr.Statement // permitted, current, of all linked patients
+	Demographics []Demographics    // one a linked patient, from its claims
+	Sources      []Source
+	// Context are statements about nobody (staff, organisations, places) that Statements refer to and that lie elsewhere. Those whom
+	// Seen speaks of are shown as contacts, and nothing else of it is: it lies in sections that the viewer does not see.
+	Context, Seen     []*kmcr.Statement
+	Named             []Named                 // who has said here to be involved
+	For               kmcr.Viewer             // for whom contacts are put in order
+	Task              string                  // of Tasks, for which contacts are put in order; "" none
 	Withheld          map[kmcr.Section]int    // how many items were withheld, by section
 	Hidden            map[kmcr.Section]string // sections that this role does not see, and why in words
 	Unavailable       map[kmcr.Section]string // sections that cannot be shown now, and why
@@ -313,10 +319,27 @@ type Contact struct {
 	Item
 	Name         string `json:"name"`
 	Role         string `json:"role"`
+	Team         string `json:"team,omitempty"`
 	Organisation string `json:"organisation,omitempty"`
 	Telephone    string `json:"telephone,omitempty"`
-	Personal     bool   `json:"personal"`
-	NextOfKin    bool   `json:"nextOfKin"`
+	DutyLine     string `json:"dutyLine,omitempty"` // of the team, when the worker is not there
+	Hours        string `json:"hours,omitempty"`    // in which the worker or the duty line can be reached
+	// Last and Next are the last contact with the person that has been and the next that is arranged; "" not recorded.
+	Last     Date `json:"lastContact,omitempty"`
+	Next     Date `json:"nextContact,omitempty"`
+	Lead     bool `json:"lead"`     // stated to lead the care, or to be the worker named for the person
+	Involved bool `json:"involved"` // still; else the involvement has ended
+	// Why says in a few words why the contact stands where it does for this viewer.
+	Why       string `json:"why,omitempty"`
+	Personal  bool   `json:"personal"`
+	NextOfKin bool   `json:"nextOfKin"`
+	Carer     bool   `json:"carer,omitempty"`
+	Attorney  bool   `json:"attorney,omitempty"`  // holds a lasting power of attorney, or is a deputy of the court
+	Emergency bool   `json:"emergency,omitempty"` // to be called in an emergency
+	// Involvement is the number by which the viewer ends their own involvement; 0 for everybody else's.
+	Involvement int64 `json:"involvement,omitempty"`
+
+	rank int
 }
 
 // Service is a social care service, package, assessment or review.

@@ -89,6 +89,8 @@ func kindOf(kind string) string {
 		return "Care homes"
 	case "hospice":
 		return "Hospices"
+	case "national":
+		return "National services"
 	}
 	return "Other organisations"
 }

@@ -21,6 +21,8 @@ type Asking struct {
 	Look string
 	// Looks asks what has changed since the viewer last looked, and is how many of the newest looks are searched for that; 0: not asked.
 	Looks int
+	// Task is what contacts are looked for (compose.Tasks); "" nothing in particular.
+	Task string
 }
 
 // standing are a person's compartments now, and as they are to be shown.
@@ -91,7 +93,7 @@ func (st standing) see(o *opening) sight {
 			kept = append(kept, x)
 		}
 	}
-	v.permitted = kept
+	v.permitted, v.who = kept, nil // who was involved then is told by what may be seen of it
 	return v
 }
 
@@ -119,6 +121,7 @@ func (st standing) visible(o *opening, x *kmcr.Statement) bool {
 
 // place sets the record in time: the instant that it is shown at, and since when it has changed.
 func (s *Service) place(ctx context.Context, o *opening, in *compose.Input, a Asking) error {
+	in.Task = a.Task
 	if !a.At.IsZero() {
 		in.Now, in.Past = a.At, true
 		for i := range in.Sources {

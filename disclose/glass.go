@@ -27,6 +27,10 @@ const (
 type Why struct {
 	Ground string // code of a ground on the list; "" is "other"
 	Words  string // at least 10 characters in the viewer's own words
+	// Until is the day on which a claim to be involved ends; zero: as long as it lasts. Telephone and Hours say how the viewer can be
+	// reached; "" leaves what was said before.
+	Until            time.Time
+	Telephone, Hours string
 }
 
 // reason is the ground and the words, as they are kept.
@@ -75,7 +79,8 @@ func (s *Service) BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why
 }
 
 // SayInvolved has a viewer say to be involved with a person. It lasts 14 days, goes to the privacy officer, opens nothing that is
-// restricted, and is no way round an objection. It answers when it ends.
+// restricted, and is no way round an objection. Somebody to whom the record is open already is shown among the contacts until the day
+// that is named, and nothing else opens by it. It answers when it ends.
 func (s *Service) SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why Why) (until time.Time, err error) {
 	return s.openBy(ctx, v, ref, why, claim)
 }
@@ -90,6 +95,9 @@ func (s *Service) openBy(ctx context.Context, v kmcr.Viewer, ref string, why Why
 	if o.decision.Outcome == access.Unknown {
 		return until, s.refuse(ctx, o)
 	}
+	if o.decision.Outcome == access.Permitted && w.action == claim.action && o.decision.Kind != "self-claimed" && o.decision.Kind != "break-glass" {
+		return s.nameInvolved(ctx, o, why)
+	}
 	may, rule := w.may(v, o.facts.Organisation)
 	if !may {
 		return until, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: w.remedy})
@@ -97,12 +105,18 @@ func (s *Service) openBy(ctx context.Context, v kmcr.Viewer, ref string, why Why
 	if wrong != nil {
 		return until, s.turnDown(ctx, o, "A reason in words is asked for.", wrong)
 	}
+	if wrong := why.checkCard(o.facts.Now, w.lasts); wrong != nil {
+		return until, s.turnDown(ctx, o, "It ends within the time that it may last.", wrong)
+	}
 	if o.decision.Outcome == access.Permitted { // already open: nothing to open
 		return o.decision.Until, s.audit(ctx, o.entry)
 	}
 	i := kmcr.Involvement{
 		Person: o.person, Kind: w.kind(), Organisation: v.Organisation, Account: v.Account,
 		From: o.facts.Now, Until: o.facts.Now.Add(w.lasts), Reason: reason,
+	}
+	if w.action == claim.action && !why.Until.IsZero() {
+		i.Until = why.Until
 	}
 	if d := access.WouldOpen(o.facts, i); d.Outcome != access.Permitted {
 		return until, s.turnDown(ctx, o, d.Rule, &kmcr.Error{Kind: kmcr.Refused, Message: d.Rule, Remedy: d.Remedy})
@@ -117,7 +131,7 @@ func (s *Service) openBy(ctx context.Context, v kmcr.Viewer, ref string, why Why
 	}
 	o.entry.Allowed, o.entry.Rule = true, rule
 	o.entry.Detail = map[string]string{"until": i.Until.UTC().Format(time.RFC3339)}
-	return i.Until, s.keepOpen(ctx, o, i)
+	return i.Until, s.keepOpen(ctx, o, i, why)
 }
 
 func (w way) kind() string {
@@ -152,9 +166,12 @@ func (s *Service) often(ctx context.Context, v kmcr.Viewer, w way) (bool, error)
 }
 
 // keepOpen keeps the involvement and its audit entry in one commit.
-func (s *Service) keepOpen(ctx context.Context, o *opening, i kmcr.Involvement) error {
+func (s *Service) keepOpen(ctx context.Context, o *opening, i kmcr.Involvement, why Why) error {
 	err := s.db.Write(ctx, func(tx *store.Tx) error {
 		kept, e := i, *o.entry
+		if err := s.keepCard(tx, o.facts.Viewer, why); err != nil {
+			return err
+		}
 		if err := tx.AddInvolvement(&kept); err != nil {
 			return err
 		}
@@ -191,6 +208,8 @@ type Denied struct {
 	Found          Found
 	Reason, Remedy string
 	MayBreakGlass  bool
+	// Open tells that the record is open to the viewer, who may say to be involved and be shown among the contacts.
+	Open bool
 	// MayClaim tells that saying to be involved would open the record.
 	MayClaim bool
 	// Emergencies and Claims are the grounds to choose from, of each way that is open to the viewer.
@@ -206,7 +225,7 @@ func (s *Service) Explain(ctx context.Context, v kmcr.Viewer, ref string) (*Deni
 	if o.decision.Outcome == access.Unknown {
 		return nil, s.refuse(ctx, o)
 	}
-	d := &Denied{Reason: o.decision.Rule, Remedy: o.decision.Remedy}
+	d := &Denied{Reason: o.decision.Rule, Remedy: o.decision.Remedy, Open: o.decision.Outcome == access.Permitted}
 	if o.decision.Outcome == access.NotInvolved {
 		d.MayBreakGlass, _ = access.MayBreakGlass(v, o.facts.Organisation)
 		d.MayClaim, _ = access.MayClaim(v, o.facts.Organisation)

@@ -453,7 +453,7 @@ func (c *check) finding() {
 			c.wrong("the search tells %s", e.name)
 		}
 	}
-	for _, list := range []string{"/caseload", "/alerts", "/matches", "/feeds"} {
+	for _, list := range []string{"/caseload", "/caseload/" + c.p.ref, "/alerts", "/matches", "/feeds"} {
 		c.get(list)
 	}
 	if c.a.Organisation == "RVV" && c.rel.name == "nobody" { // which reads the whole log

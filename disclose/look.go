@@ -219,7 +219,10 @@ func (s *Service) mayOpen(ctx context.Context, v kmcr.Viewer, p *store.Patient, 
 		}
 		return ownAlone, nil, nil
 	}
-	if p.Register || p.Person == 0 {
+	if !p.Register && p.Person == 0 {
+		return "What is about somebody who is not known yet is shown to nobody.", noStatement(), nil
+	}
+	if p.Register {
 		parties, err := s.parties(ctx)
 		if err != nil {
 			return "", nil, err

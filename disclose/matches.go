@@ -29,6 +29,10 @@ type Pair struct {
 	A       compose.Demographics `json:"a"`
 	B       compose.Demographics `json:"b"`
 	State   string               `json:"state"`
+	// Proposed is what one officer decided about somebody who must not be found, and another has to decide too; ProposedBy is the first.
+	Proposed   string        `json:"proposed,omitempty"`
+	ProposedBy string        `json:"proposedBy,omitempty"`
+	Took       time.Duration `json:"-"` // how long the officer who decided looked at it
 }
 
 // MatchReason is one comparison of the two. Weight is the log2 of how much likelier it is of one person than of two; Says is that in words.
@@ -89,7 +93,7 @@ func (s *Service) reviews(ctx context.Context, state string) ([]store.Review, er
 }
 
 func (s *Service) pairOf(ctx context.Context, r store.Review, p parties) (Pair, error) {
-	pair := Pair{ID: r.ID, At: r.At, Score: r.Score, State: r.State, By: r.By, Days: int(s.now().Sub(r.At) / (24 * time.Hour))}
+	pair := Pair{ID: r.ID, At: r.At, Score: r.Score, State: r.State, By: r.By, Proposed: r.Proposed, ProposedBy: r.ProposedBy, Took: r.Took, Days: int(s.now().Sub(r.At) / (24 * time.Hour))}
 	pair.account(r.Reasons)
 	if err := s.sides(ctx, &pair, r, p); err != nil {
 		return pair, err

@@ -3,6 +3,7 @@ package disclose
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"kmcr"
@@ -14,6 +15,7 @@ import (
 // opening is one look at one person: the facts, and what was decided.
 type opening struct {
 	person   kmcr.PersonID
+	former   []kmcr.PersonID // who have become person
 	patients []*store.Patient
 	parties  parties
 	facts    access.Facts
@@ -72,11 +74,10 @@ func (s *Service) gatherPerson(ctx context.Context, o *opening) (err error) {
 	if o.facts.Involvements, err = s.db.InvolvementsOf(ctx, o.person); err != nil {
 		return err
 	}
-	former, err := s.db.FormerPersons(ctx, o.person)
-	if err != nil {
+	if o.former, err = s.db.FormerPersons(ctx, o.person); err != nil {
 		return err
 	}
-	for _, p := range append(former, o.person) {
+	for _, p := range append(slices.Clone(o.former), o.person) {
 		objections, err := s.objections(ctx, p)
 		if err != nil {
 			return err

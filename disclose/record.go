@@ -55,6 +55,11 @@ func (s *Service) input(ctx context.Context, o *opening, compartments standing, 
 		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
 		Organisations: o.parties.organisation,
 	}
+	if asksFor(only, kmcr.Contacts) {
+		if err := s.whoIsInvolved(ctx, o, v, &in); err != nil {
+			return in, err
+		}
+	}
 	o.entry.Shown, o.entry.Withheld = shown(in.Statements), v.left
 	for _, i := range v.identities(o) {
 		in.Demographics = append(in.Demographics, i.demographics(o.parties))
@@ -87,6 +92,11 @@ func inSections(all []*kmcr.Statement, only []kmcr.Section) []*kmcr.Statement {
 		}
 	}
 	return out
+}
+
+// asksFor tells whether a page shows a section.
+func asksFor(only []kmcr.Section, section kmcr.Section) bool {
+	return len(only) == 0 || slices.Contains(only, section)
 }
 
 // notAsked says of the sections that a page leaves out that they were not read, so that none looks empty.

@@ -48,7 +48,7 @@ func TestEveryRouteDecidesAndIsAudited(t *testing.T) {
 				id = ref
 			}
 			where := strings.NewReplacer("{ref}", ref, "{type}", "Condition", "{id}", id, "{version}", "1", "{test}", "x").Replace(path)
-			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") || strings.Contains(path, "/objections/") {
+			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") || strings.Contains(path, "/objections/") || strings.Contains(path, "/involved/") {
 				where = strings.Replace(where, id, "1", 1)
 			}
 			for _, a := range []house.Asker{gp, stranger, outsider, officer, contributor} {
@@ -96,6 +96,10 @@ func body(method, path string, p plantedPerson) string {
 		return `{"reason":"collapsed in the street"}`
 	case strings.Contains(path, "/objections"):
 		return `{"reason":"I do not want to be seen"}`
+	case strings.HasSuffix(path, "/notes"):
+		return `{"says":"rang the ward"}`
+	case strings.HasSuffix(path, "/assigned"):
+		return `{"to":"gp"}`
 	case strings.HasSuffix(path, "/involved"):
 		return `{"reason":"in my clinic this morning"}`
 	case strings.HasSuffix(path, "/concerns"):

@@ -10,6 +10,7 @@ import (
 // sight is what of a person's record a viewer may see.
 type sight struct {
 	permitted []*kmcr.Statement
+	who       []*kmcr.Statement    // not permitted, but who is involved by them may be told
 	withheld  map[kmcr.Section]int // left out for its labels, or because it says where the person is
 	left      int                  // how many are left out, for whatever reason
 	hidden    *whereabouts         // nil: there is nothing to hide
@@ -25,6 +26,7 @@ func (o *opening) see(all []*kmcr.Statement) sight { return o.look(all, hides(al
 func (o *opening) look(all []*kmcr.Statement, hide bool) sight {
 	permitted, withheld := o.decision.Items(o.facts, all)
 	v := sight{permitted: permitted, withheld: map[kmcr.Section]int{}, left: len(withheld), recorded: map[kmcr.PatientID]time.Time{}, unnamed: map[kmcr.PatientID]bool{}}
+	v.who = o.decision.Involved(o.facts, permitted, withheld)
 	for _, w := range withheld {
 		v.leaveOut(w.Statement, w.ByLabel)
 	}
@@ -57,6 +59,13 @@ func (v *sight) hide(o *opening) {
 		v.leaveOut(s, true)
 	}
 	v.permitted = kept
+	who := v.who
+	v.who = nil
+	for _, s := range who {
+		if m := v.hidden.masked(s); m != nil && !v.hidden.sources[s.Contributor] {
+			v.who = append(v.who, m)
+		}
+	}
 }
 
 // nameSources says of each patient when something that may be seen was last

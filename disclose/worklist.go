@@ -9,13 +9,12 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/audit"
-	"kmcr/fhir"
 	"kmcr/store"
 )
 
 // The most people on a caseload, alerts, reviews and privacy items that one list shows, and how far back alerts go.
 const (
-	mostPeople = 200
+	mostPeople = 500
 	mostAlerts = 200
 	mostPairs  = 100
 	mostItems  = 300
@@ -41,146 +40,6 @@ func (s *Service) work(ctx context.Context, v kmcr.Viewer, l access.WorkList) (p
 		return p, nil, err
 	}
 	return p, nil, &kmcr.Error{Kind: kmcr.Refused, Message: e.Rule, Remedy: "If it should be yours, ask your organisation's administrator about your role."}
-}
-
-// CaseloadEntry is one person on a caseload.
-type CaseloadEntry struct {
-	Found
-	Kind   string    `json:"relationship"`
-	Since  time.Time `json:"since,omitzero"`
-	Badges []string  `json:"badges"` // "in hospital since …", "died …"
-}
-
-// member is one person of a caseload with what was read of them.
-type member struct {
-	CaseloadEntry
-	*opening
-	sight sight
-}
-
-// Caseload lists my people and my team's, newest first; where there are none, those whom my organisation has in its care now.
-func (s *Service) Caseload(ctx context.Context, v kmcr.Viewer) ([]CaseloadEntry, error) {
-	p, e, err := s.work(ctx, v, access.WorkCaseload)
-	if err != nil {
-		return nil, err
-	}
-	members, err := s.members(ctx, v, p)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]CaseloadEntry, len(members))
-	for n, m := range members {
-		out[n] = m.CaseloadEntry
-	}
-	e.Detail = map[string]string{"people": strconv.Itoa(len(out))}
-	return out, s.audit(ctx, e)
-}
-
-// members reads a caseload. Each person is decided upon like any look.
-func (s *Service) members(ctx context.Context, v kmcr.Viewer, p parties) ([]member, error) {
-	own, err := s.membersBy(ctx, v, p, v.Account, v.Team, "")
-	if err != nil || len(own) > 0 {
-		return own, err
-	}
-	return s.membersBy(ctx, v, p, "", "", v.Organisation)
-}
-
-func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, account, team string, o kmcr.ODS) ([]member, error) {
-	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), mostPeople)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	var out []member
-	seen := map[kmcr.PersonID]bool{}
-	for _, i := range involved {
-		if i.Person == 0 || seen[i.Person] || !onCaseload(i) {
-			continue
-		}
-		seen[i.Person] = true
-		look, err := s.gatherFor(ctx, v, i.Person, "work-list", "")
-		if err != nil {
-			return nil, err
-		}
-		if look.decision.Outcome != access.Permitted || look.person != i.Person && seen[look.person] {
-			continue
-		}
-		seen[look.person] = true
-		m := member{opening: look}
-		if m.sight, err = s.sight(ctx, look); err != nil {
-			return nil, err
-		}
-		m.Found, m.Kind, m.Since, m.Badges = known(look.person, look.patients, p), look.decision.Kind, i.From, badges(look, m.sight, p)
-		out = append(out, m)
-	}
-	return out, nil
-}
-
-// onCaseload tells whether an involvement puts somebody on a list: a named
-// worker's or team's does, and of an organisation's those that are care now.
-func onCaseload(i kmcr.Involvement) bool {
-	switch i.Kind {
-	case "break-glass", "discharged", "referral":
-		return false
-	}
-	return true
-}
-
-// sight reads what of a record that is open to the viewer the viewer may see.
-func (s *Service) sight(ctx context.Context, o *opening) (sight, error) {
-	compartments, err := s.compartments(ctx, o.patients)
-	if err != nil {
-		return sight{}, err
-	}
-	return o.see(current(compartments)), nil
-}
-
-// badges say at a glance what has changed for somebody, as far as the viewer may see the spell that says so.
-func badges(o *opening, v sight, p parties) []string {
-	out := []string{}
-	for _, i := range o.facts.Involvements {
-		if i.Kind != "spell" || !i.Open(o.facts.Now) || v.hidden != nil || !v.openSpell(i.Patient) {
-			continue
-		}
-		where := "under the care of " + p.name(i.Organisation)
-		if org := p.organisation(i.Organisation); org != nil && org.Kind == "acute" {
-			where = "in hospital (" + org.Name + ")"
-		}
-		out = append(out, where+since(i.From))
-	}
-	for _, patient := range o.patients {
-		if died := readClaims(patient).Died; died != "" {
-			return append(out, "died"+on(died))
-		}
-	}
-	return out
-}
-
-// openSpell tells whether a spell that has not ended may be seen.
-func (v sight) openSpell(p kmcr.PatientID) bool {
-	return slices.ContainsFunc(v.permitted, func(s *kmcr.Statement) bool {
-		if s.Type != "Encounter" || s.ID.Patient != p {
-			return false
-		}
-		root := fhir.Of(s).Root()
-		return !root.First("period.end").Exists() && root.Get("status").Text() != "finished"
-	})
-}
-
-func since(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return " since " + t.Format("02-Jan-2006")
-}
-
-// on writes a date of death, where it is one.
-func on(died string) string {
-	if len(died) >= len(time.DateOnly) {
-		if t, err := time.Parse(time.DateOnly, died[:len(time.DateOnly)]); err == nil {
-			return " " + t.Format("02-Jan-2006")
-		}
-	}
-	return ""
 }
 
 // Alert is one thing that happened to somebody on my caseload.

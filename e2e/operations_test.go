@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,13 +63,27 @@ func TestBackupAndRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, damaged := range map[string][]byte{"cut short": whole[:len(whole)/2], "altered": append(append([]byte{}, whole[:len(whole)/2]...), append([]byte{whole[len(whole)/2] ^ 0xff}, whole[len(whole)/2+1:]...)...)} {
+	altered := func(at int) []byte {
+		b := slices.Clone(whole)
+		b[at] ^= 0xff
+		return b
+	}
+	for name, damaged := range map[string][]byte{"cut short": whole[:len(whole)/2], "cut at its end": whole[:len(whole)-1], "empty": nil, "another file": []byte("not a backup"),
+		"altered at its start": altered(0), "altered in the middle": altered(len(whole) / 2), "altered near its end": altered(len(whole) - 200), "altered at its end": altered(len(whole) - 5)} {
 		bad := filepath.Join(t.TempDir(), "bad.backup")
 		if err := os.WriteFile(bad, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if out, code := p.run("backup", "verify", bad); code == 0 {
 			t.Errorf("a backup that is %s passes: %s", name, out)
+		}
+	}
+
+	strange := &program{t: t, dir: t.TempDir()}
+	strange.database = "sqlite:" + filepath.Join(strange.dir, "strange.db")
+	for range 2 { // and once more, for what did not succeed leaves nothing behind
+		if out, code := strange.run("restore", file); code == 0 || strings.Contains(out, "already") {
+			t.Errorf("a backup is restored under other keys: %d %s", code, out)
 		}
 	}
 }

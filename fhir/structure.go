@@ -201,3 +201,31 @@ func Types() []string {
 	slices.Sort(names)
 	return names
 }
+
+// Element is what R4 says of one member of an object, for those who bring
+// what was sent into its form.
+type Element struct {
+	Type      string // "CodeableConcept", "string", "Observation.component"
+	Array     bool   // it may repeat, and is then always an array
+	Primitive bool
+	Resource  bool // any resource
+}
+
+// ElementOf tells what R4 says of the member name (valueQuantity) of an object
+// of a type (a resource type, data type or, as Element.Type gives it, an inner
+// one); ok is false where R4 has no such member.
+func ElementOf(typeName, name string) (e Element, ok bool) {
+	s := r4().structures[typeName]
+	if s == nil {
+		return Element{}, false
+	}
+	m := s.members[name]
+	if m == nil {
+		return Element{}, false
+	}
+	e = Element{Type: m.typeName, Array: m.array, Primitive: m.kind != notPrimitive, Resource: m.resource}
+	if m.sub != nil {
+		e.Type = m.sub.name
+	}
+	return e, true
+}

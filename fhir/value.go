@@ -219,6 +219,14 @@ func (v Value) Resource() *Resource {
 	return &Resource{root: v}
 }
 
+// Unquote returns the text of a proven JSON string with its quotes.
+func Unquote(quoted []byte) string {
+	if len(quoted) < 2 {
+		return ""
+	}
+	return unescape(quoted[1 : len(quoted)-1])
+}
+
 // unescape returns the text that the inside of a proven JSON string stands
 // for.
 func unescape(b []byte) string {

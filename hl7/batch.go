@@ -1,6 +1,11 @@
 package hl7
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // SplitBatch cuts a file into its messages, each as it stands in the file:
 // one message or many, in a batch (FHS, BHS, BTS, FTS) or not, framed for
@@ -57,4 +62,37 @@ func isBatchLine(line []byte) bool {
 		return len(line) == 3 || isMark(line[3]) || line[3] == '\r' || line[3] == '\n'
 	}
 	return false
+}
+
+// IsBatch tells whether raw begins with the header of a file or of a batch.
+func IsBatch(raw []byte) bool {
+	raw = trimBlank(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
+	return len(raw) > 4 && isBatchLine(raw) && (raw[0] == 'F' || raw[0] == 'B') && raw[1] == 'H'
+}
+
+// AckBatch puts acknowledgements together as the answer to a batch: BHS with
+// sender and receiver of raw's header changed about and its control id as
+// reference (BHS-12), the acknowledgements, and BTS with their number.
+func AckBatch(raw []byte, acks [][]byte, controlID string, at time.Time) []byte {
+	line := headerLine(trimBlank(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))))
+	marks, err := readDelimiters(line)
+	if err != nil {
+		marks = standard
+	}
+	mark := string(rune(marks.field))
+	sent := strings.Split(mendUTF8(line), mark)
+	field := func(n int) string {
+		if n > len(sent) {
+			return ""
+		}
+		return sent[n-1]
+	}
+	var b bytes.Buffer
+	head := []string{"BHS", orElse(field(2), `^~\&`), field(5), field(6), field(3), field(4), FormatTime(at), "", "", "", marks.escapeText(controlID), field(11)}
+	b.WriteString(strings.TrimRight(strings.Join(head, mark), mark) + "\r")
+	for _, a := range acks {
+		b.Write(a)
+	}
+	b.WriteString("BTS" + mark + strconv.Itoa(len(acks)) + "\r")
+	return b.Bytes()
 }

@@ -25,14 +25,10 @@ type no struct {
 // admit finds the contributor of a message and tells whether its kind is taken.
 // Resending what is refused here does not help.
 func (n *line) admit(ctx context.Context, m *hl7.Message) (kmcr.Contributor, *no) {
-	unknown := kmcr.Contributor{Code: nobody}
-	application, facility := m.Sender()
-	c, known, err := n.s.directory.sender(ctx, application, facility)
+	c, why := n.whose(ctx, m)
 	switch {
-	case err != nil: // the ledger will not be writable either, and the connection be closed
-		return unknown, &no{hl7.ApplicationError, "MSH", "the senders cannot be looked up now", "fault"}
-	case !known:
-		return unknown, &no{hl7.UnknownKey, "MSH-3", "no contributor is known by this MSH-3 and MSH-4; ask for them to be added", "sender-unknown"}
+	case why != nil:
+		return c, why
 	case m.ControlID() == "":
 		return c, &no{hl7.RequiredFieldMissing, "MSH-10", "the message has no control id", "control-id-missing"}
 	}
@@ -71,7 +67,7 @@ func (n *line) refuse(ctx context.Context, m *hl7.Message, c kmcr.ContributorCod
 		ack = dup.Answer
 	}
 	n.s.counts.answered(m.Code(hl7.Refused), dup != nil)
-	return n.write(ack)
+	return n.answer(ack)
 }
 
 // refuseRaw answers what could not be parsed, where its header can be read.
@@ -86,11 +82,7 @@ func (n *line) refuseRaw(raw []byte, err error, condition hl7.Condition, reason 
 		n.s.counts.answered("closed", false)
 		return false
 	}
-	application, facility := header.Sender()
-	c, known, e := n.s.directory.sender(ctx, application, facility)
-	if e != nil || !known {
-		c.Code = nobody
-	}
+	c, _ := n.whose(ctx, header)
 	return n.refuse(ctx, header, c.Code, raw, &no{condition, placeOf(err), detailOf(err), reason})
 }
 

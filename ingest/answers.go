@@ -23,6 +23,10 @@ func (a *attempt) answer() Answer {
 	if t.method == "DELETE" {
 		return Answer{Status: http.StatusNoContent, ETag: etag(t.version())}
 	}
+	if t.isHeld() {
+		return Answer{Status: http.StatusAccepted, Location: t.location(), ETag: etag(t.version()), LastModified: t.recorded(),
+			Body: fhir.Outcome(fhir.Issue{Severity: "warning", Code: "incomplete", Diagnostics: notYetShown})}
+	}
 	return Answer{Status: t.outcome, Location: t.location(), ETag: etag(t.version()), LastModified: t.recorded(), Body: t.render(a.c.Code)}
 }
 
@@ -89,6 +93,8 @@ func statusLine(t *task) string {
 	switch {
 	case t.method == "DELETE":
 		return "204 No Content"
+	case t.isHeld():
+		return "202 Accepted"
 	case t.outcome == created:
 		return "201 Created"
 	}

@@ -17,6 +17,9 @@ import (
 // apply reads a message that was made durable before and writes what it says.
 // The error is a *parking where it cannot be applied now.
 func (s *Service) apply(ctx context.Context, c kmcr.Contributor, l *ledger, raw []byte, where string) error {
+	if prefixes, at, records, whole := translate.ReadClosing(raw); whole {
+		return s.closeWhole(ctx, c, l, prefixes, at, records)
+	}
 	reading, err := read(c, l.message, raw)
 	if err != nil {
 		return err
@@ -43,14 +46,14 @@ func (s *Service) apply(ctx context.Context, c kmcr.Contributor, l *ledger, raw 
 func read(c kmcr.Contributor, m store.Message, raw []byte) (translate.Reading, error) {
 	var reading translate.Reading
 	var err error
-	switch m.Format {
-	case kmcr.FormatHL7v2:
+	switch {
+	case m.Format == kmcr.FormatHL7v2:
 		var message *hl7.Message
 		if message, err = hl7.Parse(raw, ""); err == nil {
 			reading, err = translate.HL7(message, c)
 		}
-	case kmcr.FormatCLD:
-		reading, err = readRow(c, raw)
+	case translate.IsRecords(m.Format):
+		reading, err = translate.ReadRecord(m.Format, raw, c)
 	default:
 		err = &kmcr.Error{Kind: kmcr.Unsupported, Message: "messages of this format cannot be read yet"}
 	}
@@ -149,6 +152,9 @@ func (a *application) patient(ctx context.Context, claims translate.Claims) (*su
 	if err != nil || x != nil {
 		return x, err
 	}
+	if claims.Known {
+		return nil, &parking{reason: "reference-unknown", detail: "what the record belongs to has not been heard of", missing: []string{claims.Key}}
+	}
 	return a.cast.made(claims.Key, false), nil
 }
 
@@ -177,7 +183,7 @@ func (a *application) numbered(ctx context.Context, claims translate.Claims) (*s
 func (a *application) claim() error {
 	for i, x := range a.patients {
 		claims := a.reading.Patients[i]
-		if x.claims != nil && a.older(x, i) {
+		if x.claims != nil && (claims.Mention || a.older(x, i)) {
 			if err := x.answerTo(append(claims.Aliases, claims.Key)); err != nil {
 				return err
 			}
@@ -226,6 +232,9 @@ func (a *application) state(ctx context.Context) error {
 			}
 		}
 	}
+	for _, b := range a.reading.Absences {
+		a.absence(a.patients[b.Patient], b)
+	}
 	for _, r := range a.reading.Retire {
 		a.retire(a.patients[r.Patient], r.Prefix, a.at(r.At))
 	}
@@ -257,6 +266,20 @@ func (a *application) retire(x *subject, prefix string, at time.Time) {
 	}
 	mark.MessageID = a.plan.ledger.message.ID
 	x.say(mark)
+}
+
+// absence ends what an extract no longer tells of a patient.
+func (a *application) absence(x *subject, b translate.Absence) {
+	for _, st := range x.current() {
+		last := x.saidAt(st.ID)
+		if !last.Before(b.At) || !slices.ContainsFunc(b.Prefixes, func(p string) bool { return strings.HasPrefix(st.Key, p) }) {
+			continue
+		}
+		if body, ok := translate.EndedByAbsence(st.Type, st.Body, last, b.At); ok {
+			x.say(&kmcr.Statement{ID: st.ID, Type: st.Type, Contributor: a.c.Code, Key: st.Key, Section: st.Section, Labels: st.Labels, At: b.At,
+				Recorded: a.plan.received, MessageID: a.plan.ledger.message.ID, Body: body, Meta: st.Meta})
+		}
+	}
 }
 
 // end states that a statement no longer stands.
@@ -335,18 +358,27 @@ func (a *application) typeOf(key string) string {
 
 // fold makes the statement of a story afresh from all that has been told of it.
 func (a *application) fold(x *subject, fold string) error {
-	var fragments [][]byte
+	var fragments []translate.Fragment
 	told := map[kmcr.StatementID]bool{}
+	add := func(s *kmcr.Statement) error {
+		f, err := fragmentOf(s)
+		fragments = append(fragments, f)
+		return err
+	}
 	for _, s := range x.said {
 		if s.Internal && strings.HasPrefix(s.Key, fold+"/") {
-			fragments = append(fragments, s.Body)
 			told[s.ID] = true
+			if err := add(s); err != nil {
+				return err
+			}
 		}
 	}
 	if x.compartment != nil {
 		for _, s := range x.compartment.All() {
 			if s.Internal && !told[s.ID] && strings.HasPrefix(s.Key, fold+"/") {
-				fragments = append(fragments, s.Body)
+				if err := add(s); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -364,6 +396,21 @@ func (a *application) fold(x *subject, fold string) error {
 	}
 	x.say(made)
 	return nil
+}
+
+// fragmentOf reads a fragment once: it is kept with its statement, as long as that is in memory.
+func fragmentOf(s *kmcr.Statement) (translate.Fragment, error) {
+	read := s.Memo(func(s *kmcr.Statement) any {
+		f, err := translate.ReadFragment(s.Body)
+		if err != nil {
+			return err
+		}
+		return f
+	})
+	if f, ok := read.(translate.Fragment); ok {
+		return f, nil
+	}
+	return translate.ReadFragment(s.Body)
 }
 
 // events is what those should be told who follow the patient.

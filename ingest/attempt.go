@@ -41,6 +41,7 @@ type task struct {
 	head    *kmcr.Statement // the latest version before; nil where there is none
 	said    *kmcr.Statement // nil where nothing is to be written
 	keep    bool            // a conditional create that found what it asked for
+	apart   bool            // its id is somebody else's outside this set
 	own     bool            // the client addresses it by its own id
 	outcome int             // HTTP status
 }
@@ -84,7 +85,20 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	a.plan.subjects = a.cast.all
+	a.keepOriginal()
 	return a.s.carryOut(ctx, a.plan)
+}
+
+// keepOriginal lets what was sent in another form live on with the patient that it is about.
+func (a *attempt) keepOriginal() {
+	a.plan.unmapped = a.request.unmapped
+	if a.request.original == nil || len(a.cast.all) == 0 {
+		return
+	}
+	a.plan.raw, a.plan.whole = a.request.original, a.cast.all[0]
+	if a.only != nil {
+		a.plan.whole = a.only
+	}
 }
 
 // identify gives every task its id and holds it against what there is.
@@ -199,7 +213,7 @@ func (a *attempt) nameClientID(ctx context.Context, t *task) error {
 	if t.method != "PUT" && t.kind == "Patient" && t.resource != nil {
 		id = t.resource.ID()
 	}
-	if id == "" || t.method == "DELETE" || id == t.id.String() || t.kind == "Patient" && t.key != translate.PatientKey {
+	if id == "" || t.apart || t.method == "DELETE" || id == t.id.String() || t.kind == "Patient" && t.key != translate.PatientKey {
 		return nil
 	}
 	name := t.kind + "/" + id

@@ -23,13 +23,16 @@ type Finding struct {
 
 // Check says what would be read from a file of a format and what is wrong with it, keeping nothing.
 func Check(format kmcr.Format, name string, data []byte) []Finding {
-	switch format {
-	case kmcr.FormatHL7v2:
+	if seen := translate.Recognise(data[:min(len(data), beginning)]); seen != "" {
+		format = seen
+	}
+	switch {
+	case format == kmcr.FormatHL7v2:
 		return checkHL7(data)
-	case kmcr.FormatFHIR:
+	case format == kmcr.FormatFHIR:
 		return checkFHIR(name, data)
-	case kmcr.FormatCLD:
-		return checkCLD(data)
+	case translate.IsRecords(format):
+		return checkRecords(format, data)
 	}
 	return []Finding{problem(1, kmcr.Errorf(kmcr.Unsupported, "files of format %s are not read yet", format))}
 }
@@ -122,25 +125,28 @@ func checkResource(n int, m []byte) []Finding {
 	return out
 }
 
-func checkCLD(data []byte) []Finding {
-	file, err := translate.NewCLD(bytes.NewReader(data))
+func checkRecords(format kmcr.Format, data []byte) []Finding {
+	file, err := translate.OpenRecords(format, bytes.NewReader(data))
 	if err != nil {
 		return []Finding{problem(1, err)}
 	}
 	var out []Finding
 	for n := 1; ; n++ {
-		row, err := file.Next()
+		record, err := file.Next()
 		if err != nil {
-			if err != io.EOF {
-				out = append(out, problem(n, err))
+			if err == io.EOF {
+				return out
 			}
-			return out
+			if out = append(out, problem(n, err)); !goesOn(err) {
+				return out
+			}
+			continue
 		}
-		r, err := row.Reading(kmcr.Contributor{Code: "check", Format: kmcr.FormatCLD})
+		r, err := translate.ReadRecord(file.Format(), record.Raw, kmcr.Contributor{Code: "check", Format: file.Format(), Organisation: "check"})
 		if err != nil {
 			out = append(out, problem(n, err))
 			continue
 		}
-		out = append(out, reading(n, "a row", r))
+		out = append(out, reading(n, "a record", r))
 	}
 }

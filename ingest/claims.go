@@ -119,7 +119,8 @@ func readNumber(c *translate.Claims, identifier fhir.Value, value string) {
 		}
 		return
 	}
-	if c.NHS != "" && identifier.Get("use").Text() == "old" {
+	if identifier.Get("use").Text() == "old" {
+		c.Superseded = append(c.Superseded, n)
 		return
 	}
 	c.NHS, c.NHSAsSent = n, ""
@@ -155,7 +156,7 @@ func texts(v fhir.Value) string {
 
 // identityOf prepares claims for comparison.
 func identityOf(c *translate.Claims) match.Identity {
-	id := match.Identity{NHS: c.NHS, NHSStatus: c.NHSStatus, Born: c.Born, Sex: c.Sex, Telephones: slices.Concat(c.Telephones, c.FormerTelephones), Practice: c.Practice}
+	id := match.Identity{NHS: c.NHS, Superseded: c.Superseded, NHSStatus: c.NHSStatus, Born: c.Born, Sex: c.Sex, Telephones: slices.Concat(c.Telephones, c.FormerTelephones), Practice: c.Practice}
 	if len(id.Born) > 10 {
 		id.Born = id.Born[:10]
 	}

@@ -64,6 +64,7 @@ func (s *Service) neighbourhood(ctx context.Context, seeds ...kmcr.PatientID) (*
 	}
 	slices.SortFunc(t.all, func(a, b *toucher) int { return cmp.Compare(a.patient.ID, b.patient.ID) })
 	t.leaveOutPlaceholders()
+	t.putInForce()
 	return t, nil
 }
 
@@ -138,6 +139,21 @@ func (t *touched) leaveOutPlaceholders() {
 					x.profile = match.Prepare(x.id)
 				}
 			}
+		}
+	}
+}
+
+// putInForce gives those who go by a replaced number the one in force.
+func (t *touched) putInForce() {
+	ids := make([]*match.Identity, len(t.all))
+	before := make([]kmcr.NHSNumber, len(t.all))
+	for i, x := range t.all {
+		ids[i], before[i] = &x.id, x.id.NHS
+	}
+	inForce(ids)
+	for i, x := range t.all {
+		if x.id.NHS != before[i] {
+			x.profile = match.Prepare(x.id)
 		}
 	}
 }

@@ -56,6 +56,19 @@ func (d *directory) contributor(ctx context.Context, code kmcr.ContributorCode) 
 	return c, nil
 }
 
+// bearer finds the contributor that a client certificate belongs to.
+func (d *directory) bearer(ctx context.Context, fingerprint string) (c kmcr.Contributor, known bool, err error) {
+	all, err := d.all(ctx)
+	for _, x := range all {
+		for _, own := range x.Certificates {
+			if own.Fingerprint == fingerprint && x.Format == kmcr.FormatHL7v2 {
+				return x, true, nil
+			}
+		}
+	}
+	return c, false, err
+}
+
 // sender finds the contributor that sends HL7 v2 under these names (MSH-3,
 // MSH-4); an exact pair before one that leaves the application open.
 func (d *directory) sender(ctx context.Context, application, facility string) (c kmcr.Contributor, known bool, err error) {

@@ -14,6 +14,8 @@ type request struct {
 	kind       string // "" for a single resource, else Bundle.type
 	identifier string // Bundle.identifier, "" where there is none
 	entries    []entry
+	original   []byte   // as sent, where it was sent in another form
+	unmapped   []string // of it, what is in no statement
 }
 
 // entry is one thing that is asked for: a resource to be created, updated or
@@ -32,13 +34,13 @@ type entry struct {
 }
 
 // setKinds are the Bundles whose resources are taken together, as one set of statements.
-var setKinds = map[string]bool{"message": true, "document": true, "collection": true, "searchset": true}
+var setKinds = map[string]bool{"message": true, "document": true, "collection": true, "searchset": true, "history": true, "batch-response": true, "transaction-response": true}
 
 // maxEntries is how many entries one Bundle may have.
 const maxEntries = 50_000
 
 // decode proves the body strict, checks it against R4 and lists what is asked for.
-func (s *Service) decode(in *Interaction) (*request, error) {
+func (s *Service) decode(in *Interaction, format kmcr.Format) (*request, error) {
 	switch in.Method {
 	case "DELETE":
 		if !isType(in.Type) || in.ID != "" && !isID(in.ID) || in.ID == "" && in.Query == "" {
@@ -49,10 +51,26 @@ func (s *Service) decode(in *Interaction) (*request, error) {
 	default:
 		return nil, &refusal{"method-unsupported", 405, &kmcr.Error{Kind: kmcr.Unsupported, Message: "this interaction is not offered", Remedy: "Use POST, PUT or DELETE."}}
 	}
-	r, err := fhir.Parse(in.Body)
+	sent, err := fhir.Parse(in.Body)
 	if err != nil {
 		return nil, err
 	}
+	r, converted, err := inR4(sent, format)
+	if err != nil {
+		return nil, err
+	}
+	if in.Type == sent.Type() {
+		in.Type = r.Type()
+	}
+	q, err := s.decodeR4(in, r)
+	if err == nil && converted != nil {
+		q.original, q.unmapped = in.Body, converted.Unmapped
+	}
+	return q, err
+}
+
+// decodeR4 is decode for a body that is known to be FHIR R4.
+func (s *Service) decodeR4(in *Interaction, r *fhir.Resource) (*request, error) {
 	if r.Type() == "Bundle" && (in.Type == "" || in.Type == "Bundle" && in.Method == "POST") {
 		return s.decodeBundle(r, in.Type == "")
 	}

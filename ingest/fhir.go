@@ -74,7 +74,7 @@ func (in *Interaction) hash() [32]byte {
 // interact does one interaction, of a message that comes in or is taken up
 // again, and counts what became of it.
 func (s *Service) interact(ctx context.Context, c kmcr.Contributor, in Interaction, l *ledger, where string) (Answer, Totals, error) {
-	r, err := s.decode(&in)
+	r, err := s.decode(&in, c.Format)
 	if err != nil {
 		return s.turnDown(ctx, l, err)
 	}

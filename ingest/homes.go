@@ -145,7 +145,7 @@ func (a *attempt) home(ctx context.Context, t *task) (*subject, error) {
 	if a.only != nil || slices.Contains(aboutNobody, t.kind) || aboutAnother(t.resource) {
 		return nil, nil
 	}
-	return nil, &parking{reason: "identity-missing", detail: place(t) + "does not say which patient it is about"}
+	return a.holdNobody(ctx, t)
 }
 
 // patient finds the contributor's patient that a reference leads to.
@@ -163,7 +163,7 @@ func (a *attempt) patient(ctx context.Context, t *task, reference string) (*subj
 		case len(found) == 1:
 			return found[0], nil
 		}
-		return nil, unknownPatient(t, patientNames(search)...)
+		return a.hold(ctx, patientNames(search)...)
 	}
 	reference, _, _ = strings.Cut(reference, "/_history/")
 	if x := a.people[reference]; x != nil {
@@ -178,20 +178,19 @@ func (a *attempt) patient(ctx context.Context, t *task, reference string) (*subj
 			return x, err
 		}
 	}
-	return nil, unknownPatient(t, reference)
-}
-
-func unknownPatient(t *task, names ...string) error {
-	return &parking{reason: "reference-unknown", detail: place(t) + "refers to a patient whom this contributor has not sent", missing: names}
+	return a.hold(ctx, reference)
 }
 
 // patientNames are the names under which a patient that a search looks for may arrive.
 func patientNames(search string) []string {
 	q, err := parseSearch(search, "")
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil
+	case q.id != "":
+		return []string{"Patient/" + q.id}
 	}
-	return []string{identifierAlias(q.system, q.value), "Patient/" + q.id}
+	return []string{identifierAlias(q.system, q.value)}
 }
 
 func place(t *task) string {

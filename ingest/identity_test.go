@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kmcr"
 	"kmcr/audit"
@@ -334,7 +335,8 @@ func (h *house) do(i int, d deed) bool {
 	case "unmerge":
 		return h.in.UndoMerge(h.ctx(), h.hospital(d.a).ID, officer) == nil
 	}
-	return h.in.Decide(h.ctx(), h.pair(d.a, d.b), d.what, officer) == nil
+	made, err := h.in.Decide(h.ctx(), h.pair(d.a, d.b), d.what, 0, officer)
+	return made && err == nil
 }
 
 func (h *house) hospital(n int) *store.Patient {
@@ -466,7 +468,7 @@ func TestDecisionsSideBySide(t *testing.T) {
 		var all sync.WaitGroup
 		for _, r := range reviews {
 			all.Go(func() {
-				if err := h.in.Decide(context.Background(), r, what, officer); err != nil {
+				if _, err := h.in.Decide(context.Background(), r, what, 0, officer); err != nil {
 					t.Error(what, err)
 				}
 			})
@@ -478,5 +480,46 @@ func TestDecisionsSideBySide(t *testing.T) {
 	}
 	if after := h.people(); !slices.Equal(before, after) {
 		t.Errorf("after all was taken back: %q, before %q", after, before)
+	}
+}
+
+// One officer proposes, another decides, where somebody must not be found; nothing moves before.
+func TestTwoOfficersDecideAboutSomebodyWhoMustNotBeFound(t *testing.T) {
+	h := build(t)
+	another := kmcr.Viewer{Account: "second-officer", Role: kmcr.RoleRecordsOfficer, Organisation: "QKS"}
+	h.register(1, ada, `,"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]}`)
+	h.tell("1", "A28", 1, adaNo, "")
+	apart := []string{"gp/1", "hospital/H1"}
+	if got := h.people(); !slices.Equal(got, apart) {
+		t.Fatalf("before anybody decided: %v", got)
+	}
+	open, err := h.db.Reviews(h.ctx(), "open")
+	h.must(err)
+	if len(open) != 1 {
+		t.Fatalf("%d open reviews", len(open))
+	}
+	review := open[0].ID
+	step := func(says, decision string, by kmcr.Viewer, made bool, kind kmcr.Kind, people ...string) {
+		t.Helper()
+		got, err := h.in.Decide(h.ctx(), review, decision, time.Minute, by)
+		if got != made || kind == "" && err != nil || kind != "" && kmcr.KindOf(err) != kind {
+			t.Errorf("%s: made %v, %v", says, got, err)
+		}
+		if now := h.people(); !slices.Equal(now, people) {
+			t.Errorf("%s: %v, want %v", says, now, people)
+		}
+	}
+	step("one officer", "same", officer, false, "", apart...)
+	step("the same officer again", "same", officer, false, kmcr.Conflict, apart...)
+	step("another who sees it otherwise", "different", another, false, "", apart...)
+	step("the first, again", "same", officer, false, "", apart...)
+	step("the second agrees", "same", another, true, "", "gp/1 hospital/H1")
+	step("one takes it back", "undo", another, false, "", "gp/1 hospital/H1")
+	step("two take it back", "undo", officer, true, "", apart...)
+	step("leaving it undecided needs nobody", "unsure", officer, true, "", apart...)
+	r, err := h.db.Review(h.ctx(), review)
+	h.must(err)
+	if r.Proposed != "" || r.Took != time.Minute {
+		t.Errorf("it is kept as proposed %q, looked at for %v", r.Proposed, r.Took)
 	}
 }

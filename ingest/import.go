@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"strconv"
 	"sync"
@@ -54,6 +56,12 @@ func count(s store.State) Totals {
 // progress is called now and then with bytes done. It returns when everything in it has been applied, parked or rejected.
 // After the last file, Settle takes up what waited for something that came later.
 func (s *Service) Import(ctx context.Context, c kmcr.ContributorCode, name string, data []byte, progress func(done, total int64)) (Totals, error) {
+	return s.ImportFrom(ctx, c, name, bytes.NewReader(data), int64(len(data)), progress)
+}
+
+// ImportFrom is Import of a file that need not fit in memory: many messages, rows or lines are read one after the other, and not
+// more than some are under way at once. What was taken in before an import broke off is known when the file is sent again.
+func (s *Service) ImportFrom(ctx context.Context, c kmcr.ContributorCode, name string, content io.ReaderAt, size int64, progress func(done, total int64)) (Totals, error) {
 	contributor, err := s.directory.contributor(ctx, c)
 	if err != nil {
 		return Totals{}, err
@@ -64,8 +72,8 @@ func (s *Service) Import(ctx context.Context, c kmcr.ContributorCode, name strin
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	i := &importing{s: s, c: contributor, progress: progress, whole: int64(len(data))}
-	failed := unpack(name, data, func(name string, content []byte) error { return i.file(ctx, name, content) })
+	i := &importing{s: s, c: contributor, progress: progress, whole: size, room: make(chan struct{}, inFlight)}
+	failed := unpack(name, content, size, func(m packed) error { return i.file(ctx, m) })
 	i.settling.Wait()
 	progress(i.whole, i.whole)
 	return i.totals, failed
@@ -97,6 +105,7 @@ type importing struct {
 	done     atomic.Int64
 
 	settling sync.WaitGroup // messages that are waiting to be applied
+	room     chan struct{}  // of those, how many there may be at once
 	mu       sync.Mutex
 	totals   Totals
 }
@@ -109,17 +118,150 @@ func (i *importing) count(t Totals) {
 
 func (i *importing) step(n int) { i.progress(min(i.done.Add(int64(n)), i.whole), i.whole) }
 
-// file takes in what one unpacked file holds.
-func (i *importing) file(ctx context.Context, name string, content []byte) error {
-	switch i.c.Format {
-	case kmcr.FormatHL7v2:
-		return i.messages(ctx, hl7.SplitBatch(content))
-	case kmcr.FormatFHIR:
-		return i.resources(ctx, name, content)
-	case kmcr.FormatCLD:
-		return i.rows(ctx, content)
+const (
+	// inFlight is how many messages of an import may be waiting to be applied at once.
+	inFlight = 4096
+	// beginning is how many bytes of a file are looked at to tell its format.
+	beginning = 64 << 10
+	// maxWhole is how many bytes a file may have that is one message, or that holds few enough to be read whole.
+	maxWhole = 256 << 20
+	// maxSplit is how many bytes a file of HL7 v2 messages may have to be cut up in memory.
+	maxSplit = 4 << 20
+)
+
+// file takes in what one unpacked file holds, whatever known format it is of.
+func (i *importing) file(ctx context.Context, m packed) error {
+	r, err := m.open()
+	if err != nil {
+		return err
 	}
-	return &kmcr.Error{Kind: kmcr.Unsupported, Message: "files of this format cannot be read yet", Remedy: "Import hl7v2, fhir-r4 or cld-csv."}
+	defer r.Close()
+	in := bufio.NewReaderSize(r, beginning)
+	first, err := in.Peek(beginning)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	format := translate.Recognise(first)
+	if format == "" {
+		format = i.c.Format
+	}
+	switch {
+	case format == kmcr.FormatHL7v2:
+		return i.messagesOf(ctx, in)
+	case translate.IsRecords(format):
+		label, err := m.label()
+		if err != nil {
+			return err
+		}
+		return i.records(ctx, label, format, in)
+	case (format == kmcr.FormatFHIR || format == kmcr.FormatGPC) && isNDJSON(m.name, first):
+		label, err := m.label()
+		if err != nil {
+			return err
+		}
+		return i.lines(ctx, label, in)
+	case format == kmcr.FormatFHIR || format == kmcr.FormatGPC:
+		content, err := readWhole(in)
+		if err != nil {
+			return err
+		}
+		return i.resources(ctx, m.name, content)
+	}
+	return &kmcr.Error{Kind: kmcr.Unsupported, Message: "files of this format cannot be read yet", Remedy: "The integration guide lists the formats that can."}
+}
+
+func readWhole(r io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(r, maxWhole+1))
+	if err == nil && len(content) > maxWhole {
+		err = &kmcr.Error{Kind: kmcr.TooLarge, Message: "the file is too large to be one message", Remedy: "Send one resource in each line (.ndjson), or several files."}
+	}
+	return content, err
+}
+
+// messagesOf takes in a file of HL7 v2 messages.
+func (i *importing) messagesOf(ctx context.Context, in io.Reader) error {
+	small, err := io.ReadAll(io.LimitReader(in, maxSplit+1))
+	if err != nil {
+		return err
+	}
+	if len(small) <= maxSplit {
+		return i.messages(ctx, hl7.SplitBatch(small))
+	}
+	file := hl7.NewReader(io.MultiReader(bytes.NewReader(small), in))
+	var some [][]byte
+	for {
+		m, err := file.Next()
+		if err == nil {
+			some = append(some, m)
+		}
+		if len(some) == together || err != nil {
+			if failed := i.messages(ctx, some); failed != nil {
+				return failed
+			}
+			some = nil
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// lines takes in FHIR with one resource in each line.
+func (i *importing) lines(ctx context.Context, label string, in *bufio.Reader) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	room := make(chan struct{}, sideBySide)
+	failures := make(chan error, 1)
+	for n := 1; ; n++ {
+		line, err := readLine(in)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if content := bytes.TrimSpace(line); len(content) > 0 {
+			room <- struct{}{}
+			running.Go(func() {
+				defer func() { <-room }()
+				if failed := i.resource(ctx, label+" line "+strconv.Itoa(n), content); failed != nil {
+					select {
+					case failures <- failed:
+					default:
+					}
+				}
+				i.step(len(line))
+			})
+		}
+		select {
+		case failed := <-failures:
+			return failed
+		default:
+		}
+		if err == io.EOF {
+			running.Wait()
+			select {
+			case failed := <-failures:
+				return failed
+			default:
+				return nil
+			}
+		}
+	}
+}
+
+// readLine reads one line, up to the limit of one message.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		if line = append(line, part...); len(line) > maxWhole {
+			return nil, &kmcr.Error{Kind: kmcr.TooLarge, Message: "a line of the file is too long to be one resource", Remedy: "Send one resource in each line."}
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
 }
 
 // together is how many messages of a file are made durable in one write.
@@ -198,8 +340,12 @@ func (i *importing) accept(ctx context.Context, entries []*store.Message, raws [
 // follow counts a message when a worker has settled it.
 func (i *importing) follow(id int64, size int) {
 	i.settling.Add(1)
+	i.room <- struct{}{}
 	i.s.waiters.await(id, func(why *parking) {
-		defer i.settling.Done()
+		defer func() {
+			<-i.room
+			i.settling.Done()
+		}()
 		i.step(size)
 		if why == nil {
 			i.count(count(store.Applied))
@@ -235,67 +381,66 @@ func (s *Service) recount(ctx context.Context, t *Totals) error {
 	return nil
 }
 
-// rows makes the rows of a Client Level Data file durable: each is a message of its own.
-func (i *importing) rows(ctx context.Context, content []byte) error {
-	file, err := translate.NewCLD(bytes.NewReader(content))
+// records makes the records of a file durable: each is a message of its own.
+// Where the file is an extract in which absence means ended, what it does not
+// tell of any more is ended when all of it has been read.
+func (i *importing) records(ctx context.Context, label string, format kmcr.Format, in io.Reader) error {
+	file, err := translate.OpenRecords(format, in)
 	if err != nil {
-		return i.refuseFile(ctx, content, err)
+		return i.refuseFile(ctx, label, format, err)
 	}
-	name := sha256.Sum256(content)
-	label := hex.EncodeToString(name[:8])
+	e := extract{format: file.Format(), ends: file.Ends(), label: label}
 	var entries []*store.Message
 	var raws [][]byte
-	for n := 2; ; n++ {
-		row, err := file.Next()
+	flush := func() error {
+		defer func() { entries, raws = nil, nil }()
+		return i.accept(ctx, entries, raws)
+	}
+	for n := 1; ; n++ {
+		record, err := file.Next()
 		if err == io.EOF {
-			return i.accept(ctx, entries, raws)
-		}
-		e, raw := i.row(label, n, row, err)
-		if entries, raws = append(entries, e), append(raws, raw); len(entries) == together {
-			if err := i.accept(ctx, entries, raws); err != nil {
+			if err := flush(); err != nil {
 				return err
 			}
-			entries, raws = nil, nil
+			return i.close(ctx, e)
+		}
+		e.saw(record, err)
+		m, raw := i.record(label, n, file.Format(), record, err)
+		entries, raws = append(entries, m), append(raws, raw)
+		if len(entries) == together || err != nil && !goesOn(err) {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		if err != nil && !goesOn(err) {
+			return nil // what follows cannot be read; nothing is taken for absent
 		}
 	}
 }
 
-// row is the ledger entry of one row. The file and the line are its control id, so that a file sent again is known.
-func (i *importing) row(label string, n int, row translate.Row, err error) (*store.Message, []byte) {
-	e := &store.Message{Contributor: i.c.Code, Format: kmcr.FormatCLD, ReceivedAt: i.s.Now(), State: store.Waiting}
+// goesOn tells whether the records after one that cannot be read can be.
+func goesOn(err error) bool {
+	return kmcr.KindOf(err) != kmcr.Fault && !errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// record is the ledger entry of one record. The file and the line are its control id, so that a file sent again is known.
+func (i *importing) record(label string, n int, format kmcr.Format, r translate.Record, err error) (*store.Message, []byte) {
+	e := &store.Message{Contributor: i.c.Code, Format: format, ReceivedAt: i.s.Now(), State: store.Waiting}
 	if err != nil {
 		e.State, e.Reason, e.Detail = store.Rejected, "not-readable", detailOf(err)
-		e.ControlID = label + " line " + strconv.Itoa(n)
+		e.ControlID = label + " record " + strconv.Itoa(n)
 		e.Hash = sha256.Sum256([]byte(e.ControlID))
 		return e, nil
 	}
-	raw := row.CSV()
-	e.Hash, e.ControlID = sha256.Sum256(raw), label+" line "+strconv.Itoa(row.Line)
-	e.Lane = hash64(string(i.c.Code), row.Get("LA Person Unique Identifier"), row.Get("NHS Number"))
-	return e, raw
+	e.Hash, e.ControlID = sha256.Sum256(r.Raw), label+" line "+strconv.Itoa(r.Line)
+	e.Lane = hash64(string(i.c.Code), r.Lane)
+	return e, r.Raw
 }
 
 // refuseFile counts a file of which nothing can be read as one message.
-func (i *importing) refuseFile(ctx context.Context, content []byte, why error) error {
-	e := &store.Message{Contributor: i.c.Code, Format: i.c.Format, ReceivedAt: i.s.Now(), State: store.Rejected, Reason: "not-readable", Detail: detailOf(why), Hash: sha256.Sum256(content)}
-	e.ControlID = "file " + hex.EncodeToString(e.Hash[:8])
-	if err := i.accept(ctx, []*store.Message{e}, [][]byte{content}); err != nil {
-		return err
-	}
-	return nil
-}
-
-// readRow reads a row that was kept.
-func readRow(c kmcr.Contributor, raw []byte) (translate.Reading, error) {
-	file, err := translate.NewCLD(bytes.NewReader(raw))
-	if err != nil {
-		return translate.Reading{}, err
-	}
-	row, err := file.Next()
-	if err != nil {
-		return translate.Reading{}, err
-	}
-	return row.Reading(c)
+func (i *importing) refuseFile(ctx context.Context, label string, format kmcr.Format, why error) error {
+	e := &store.Message{Contributor: i.c.Code, Format: format, ReceivedAt: i.s.Now(), State: store.Rejected, Reason: "not-readable", Detail: detailOf(why), ControlID: "file " + label, Hash: sha256.Sum256([]byte(label))}
+	return i.accept(ctx, []*store.Message{e}, [][]byte{nil})
 }
 
 // resources takes in FHIR: one resource or Bundle, XML or JSON, or one in each line.

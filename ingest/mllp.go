@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"net"
 	"strconv"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/audit"
 	"kmcr/hl7"
 	"kmcr/store"
 )
@@ -25,6 +29,8 @@ const (
 	drained = 16
 	// writeTime is the longest time that an acknowledgement may take to be taken.
 	writeTime = 10 * time.Second
+	// mostFrame is the longest frame that may be agreed on with one sender.
+	mostFrame = 32 << 20
 )
 
 // ServeMLLP listens until ctx ends.
@@ -106,7 +112,10 @@ func (p *peers) leave(host string) {
 type line struct {
 	s    *Service
 	conn net.Conn
-	mu   sync.Mutex // of writing: acknowledgements of acceptance and of application come from different sides
+	// fingerprint is that of the client certificate by which the sender is known; "" where the listener has no TLS.
+	fingerprint string
+	batch       [][]byte   // acknowledgements of the messages of a batch, which are sent together; nil where each goes by itself
+	mu          sync.Mutex // of writing: acknowledgements of acceptance and of application come from different sides
 }
 
 // serve answers the frames of one connection, one after the other, until it
@@ -114,6 +123,13 @@ type line struct {
 func (s *Service) serve(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	n := &line{s: s, conn: conn}
+	if secure, ok := conn.(*tls.Conn); ok {
+		if err := n.greet(ctx, secure); err != nil {
+			s.log.Warn("a connection with no certificate that is known was closed", "error", err.Error())
+			s.counts.answered("closed", false)
+			return
+		}
+	}
 	reader := bufio.NewReaderSize(conn, 8192)
 	// Once draining, the frame that is under way is still answered; the wait for another is cut short.
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond)) })
@@ -126,14 +142,100 @@ func (s *Service) serve(ctx context.Context, conn net.Conn) {
 		conn.SetReadDeadline(time.Now().Add(s.FrameTime))
 		beginning, _ := reader.Peek(min(reader.Buffered(), headerKept))
 		beginning = bytes.Clone(beginning)
-		frame, err := hl7.ReadFrame(reader, s.MaxFrame)
+		frame, err := hl7.ReadFrame(reader, n.longest(ctx))
 		if err != nil && !n.mend(reader, beginning, frame, err) {
 			return
 		}
-		if err == nil && !n.receive(context.WithoutCancel(ctx), frame) {
+		take := n.receive
+		if hl7.IsBatch(frame) {
+			take = n.receiveBatch
+		}
+		if err == nil && !take(context.WithoutCancel(ctx), frame) {
 			return
 		}
 	}
+}
+
+// greet finds out by its certificate who is at the other end. The certificate itself is what was agreed on: nobody has to have signed it.
+func (n *line) greet(ctx context.Context, secure *tls.Conn) error {
+	within, cancel := context.WithTimeout(ctx, n.s.FrameTime)
+	defer cancel()
+	if err := secure.HandshakeContext(within); err != nil {
+		return err
+	}
+	shown := secure.ConnectionState().PeerCertificates
+	if len(shown) == 0 {
+		return &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "no client certificate was shown"}
+	}
+	if now := n.s.Now(); now.After(shown[0].NotAfter) || now.Before(shown[0].NotBefore) {
+		return &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "the client certificate has expired or is not valid yet", Remedy: "Add its successor: kmcr contributor certificate CODE FILE."}
+	}
+	n.fingerprint = Fingerprint(shown[0].Raw)
+	_, known, err := n.s.directory.bearer(ctx, n.fingerprint)
+	if err == nil && !known {
+		err = &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "the client certificate belongs to no contributor", Remedy: "Add it: kmcr contributor certificate CODE FILE."}
+	}
+	return err
+}
+
+// Fingerprint names a certificate, in its DER form, as kmcr.Certificate has it.
+func Fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
+	return hex.EncodeToString(sum[:])
+}
+
+// whose finds the contributor of a message: by the certificate of the
+// connection, else by MSH-3 and MSH-4. A sender that has a certificate is
+// known by nothing else, and may speak for nobody else.
+func (n *line) whose(ctx context.Context, m *hl7.Message) (kmcr.Contributor, *no) {
+	unknown := kmcr.Contributor{Code: nobody}
+	application, facility := m.Sender()
+	named, known, err := n.s.directory.sender(ctx, application, facility)
+	if err != nil { // the ledger will not be writable either, and the connection be closed
+		return unknown, &no{hl7.ApplicationError, "MSH", "the senders cannot be looked up now", "fault"}
+	}
+	if n.fingerprint == "" {
+		switch {
+		case !known:
+			return unknown, &no{hl7.UnknownKey, "MSH-3", "no contributor is known by this MSH-3 and MSH-4; ask for them to be added", "sender-unknown"}
+		case len(named.Certificates) > 0:
+			return unknown, &no{hl7.UnknownKey, "MSH-3", "this sender is known by its certificate; send over TLS", "certificate-missing"}
+		}
+		return named, nil
+	}
+	c, holds, err := n.s.directory.bearer(ctx, n.fingerprint)
+	switch {
+	case err != nil:
+		return unknown, &no{hl7.ApplicationError, "MSH", "the senders cannot be looked up now", "fault"}
+	case !holds:
+		return unknown, &no{hl7.UnknownKey, "MSH", "the certificate belongs to no contributor any more", "sender-unknown"}
+	case known && named.Code != c.Code:
+		n.s.impostor(ctx, c.Code, named.Code)
+		return c, &no{hl7.UnknownKey, "MSH-4", "MSH-3 and MSH-4 are those of another contributor than the certificate's", "sender-mismatch"}
+	}
+	return c, nil
+}
+
+// impostor leaves word in the audit that the holder of one contributor's certificate spoke in the name of another.
+func (s *Service) impostor(ctx context.Context, holder, named kmcr.ContributorCode) {
+	s.log.Error("a sender spoke in the name of another", "certificate", string(holder), "named", string(named))
+	err := s.db.AuditNow(ctx, &audit.Entry{At: s.Now(), Action: "security-alert", Viewer: kmcr.Viewer{Account: "contributor:" + string(holder), Contributor: holder}, Purpose: kmcr.Administration,
+		Rule: "a certificate speaks for its own contributor only", Where: "mllp", Detail: map[string]string{"contributor": string(holder), "named": string(named)}})
+	if err != nil {
+		s.log.Error("the alert could not be written to the audit", "error", err.Error())
+	}
+}
+
+// longest is how many bytes a frame of this connection may have.
+func (n *line) longest(ctx context.Context) int {
+	if n.fingerprint == "" {
+		return n.s.MaxFrame
+	}
+	c, _, err := n.s.directory.bearer(ctx, n.fingerprint)
+	if err != nil {
+		return n.s.MaxFrame
+	}
+	return max(n.s.MaxFrame, min(c.MaxFrame, mostFrame))
 }
 
 // mend answers a frame that could not be read, and tells whether the connection can go on.
@@ -201,7 +303,7 @@ func (n *line) acceptAndAnswer(ctx context.Context, c kmcr.Contributor, m *hl7.M
 	if neverAcknowledge(m) {
 		return true
 	}
-	ok := n.write(ack)
+	ok := n.answer(ack)
 	n.s.counts.acknowledged(time.Since(began))
 	return ok
 }
@@ -229,6 +331,31 @@ func (n *line) promise(m *hl7.Message, id int64) {
 			n.write(hl7.Ack(m, a))
 		}
 	})
+}
+
+// answer sends the acknowledgement of a message, or keeps it with those of the same batch.
+func (n *line) answer(ack []byte) bool {
+	if n.batch != nil {
+		n.batch = append(n.batch, ack)
+		return true
+	}
+	return n.write(ack)
+}
+
+// receiveBatch takes in the messages of a frame that holds a batch (FHS, BHS),
+// each by itself, and answers them with a batch of their acknowledgements.
+// Where one cannot be made durable the connection is closed: those before it are known when the batch comes again.
+func (n *line) receiveBatch(ctx context.Context, raw []byte) bool {
+	n.batch = [][]byte{}
+	defer func() { n.batch = nil }()
+	for _, message := range hl7.SplitBatch(raw) {
+		if !n.receive(ctx, message) {
+			return false
+		}
+	}
+	acks := n.batch
+	n.batch = nil
+	return n.write(hl7.AckBatch(raw, acks, n.s.controlID(), n.s.Now()))
 }
 
 func (n *line) write(ack []byte) bool {

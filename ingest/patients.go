@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"kmcr"
 	"kmcr/store"
@@ -61,6 +63,13 @@ func (a *attempt) findPatients(ctx context.Context, claims []translate.Claims) e
 	if several {
 		a.only = nil
 	}
+	for i := range a.tasks { // when all are known who carry a number
+		if t := &a.tasks[i]; t.kind == "Patient" && t.method != "DELETE" && !t.keep {
+			if err := a.welcome(ctx, t.of, claims[i]); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -94,11 +103,48 @@ func (a *attempt) findPatient(ctx context.Context, t *task, claims translate.Cla
 			return err
 		}
 	}
+	if x != nil && becomesAnother(x, &claims) {
+		if t.method != "" {
+			return &parking{reason: "identity-changed", detail: place(t) + "was somebody else before: family name and date of birth are both others"}
+		}
+		if x, claims, err = a.another(ctx, t, claims); err != nil {
+			return err
+		}
+	}
 	if x == nil {
 		x = a.cast.made(claims.Key, false)
 	}
 	t.of = x
 	return x.claim(claims)
+}
+
+// becomesAnother tells whether what is now claimed of a patient is of another
+// human being: no family name and no date of birth in common with before. An
+// id that is given to somebody else must not take the record along.
+func becomesAnother(x *subject, now *translate.Claims) bool {
+	if x.claims == nil || x.claims.Born == "" || now.Born == "" || strings.HasPrefix(x.claims.Born, now.Born) || strings.HasPrefix(now.Born, x.claims.Born) {
+		return false
+	}
+	families := func(c *translate.Claims) (out []string) {
+		for _, n := range c.Names {
+			if n.Family != "" {
+				out = append(out, strings.ToLower(n.Family))
+			}
+		}
+		return out
+	}
+	before, after := families(x.claims), families(now)
+	return len(before) > 0 && len(after) > 0 && !slices.ContainsFunc(before, func(f string) bool { return slices.Contains(after, f) })
+}
+
+// another finds or makes the patient that carries the same id as somebody else
+// in a set of statements, whose ids are good inside it alone.
+func (a *attempt) another(ctx context.Context, t *task, claims translate.Claims) (*subject, translate.Claims, error) {
+	claims.Key = claims.Key + "|" + whoTheySay(claims)
+	claims.Aliases = nil
+	x, err := a.cast.find(ctx, claims.Key)
+	t.apart = true
+	return x, claims, err
 }
 
 // patientAddressed finds the patient that the entry's address or search leads

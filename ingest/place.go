@@ -17,7 +17,7 @@ type placing struct {
 	person  kmcr.PersonID
 	words   string
 	reviews []store.Review
-	mixed   bool // something speaks for a person and something against it
+	mixed   bool // those whom it may touch are to be linked afresh: something speaks for a person and something against it
 }
 
 // member is one patient of a candidate person, with what is known of it.
@@ -59,7 +59,8 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 			home = c
 		}
 	}
-	p := placing{}
+	// That a number was replaced may make one person of two who were known before.
+	p := placing{mixed: len(x.claims.Superseded) > 0 && len(circles) > 1}
 	switch {
 	case home != nil:
 		p.person, p.words = home.person, home.words
@@ -131,7 +132,13 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([
 				members[i].id.NHS = ""
 			}
 		}
-		circles = append(circles, compare(person, x, own, members, decided))
+		self := own
+		beside := []*match.Identity{&self}
+		for i := range members {
+			beside = append(beside, &members[i].id)
+		}
+		inForce(beside)
+		circles = append(circles, compare(person, x, self, members, decided))
 	}
 	return circles, nil
 }

@@ -26,6 +26,7 @@ type plan struct {
 	audits      []*audit.Entry
 	where       string
 	later       bool // nobody waits for the outcome
+	unmapped    []string
 }
 
 // ledger is the place of a message in the ledger: of one that comes in with
@@ -198,7 +199,7 @@ func (s *subject) after() []*kmcr.Statement {
 
 // write is the whole of a message in one transaction.
 func (s *Service) write(tx *store.Tx, p *plan) error {
-	if err := p.ledger.settle(tx, store.Applied, "", ""); err != nil {
+	if err := p.ledger.settle(tx, store.Applied, "", p.note()); err != nil {
 		return err
 	}
 	for _, x := range p.subjects {

@@ -2,8 +2,10 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"slices"
+	"strconv"
 
 	"kmcr"
 	"kmcr/match"
@@ -27,12 +29,14 @@ type LinkRate struct {
 	// Placeholders are numbers that several people of this contributor carry who cannot be one; Carriers are their entries.
 	Placeholders int `json:"placeholder_numbers"`
 	Carriers     int `json:"placeholder_patients"`
+	// Traced counts what the national demographics service said of them; empty where it is not asked.
+	Traced map[Traced]int `json:"traced,omitempty"`
 }
 
 // LinkRates reckons the link rate of every contributor from all patients.
 func LinkRates(ctx context.Context, db *store.DB) ([]LinkRate, error) {
 	r := rating{rates: map[kmcr.ContributorCode]*LinkRate{}, knownTo: map[kmcr.PersonID][]kmcr.ContributorCode{},
-		asked: map[kmcr.PatientID]bool{}, bearers: map[kmcr.NHSNumber][]bearer{}}
+		asked: map[kmcr.PatientID]bool{}, bearers: map[kmcr.NHSNumber][]bearer{}, traced: map[string]*tracing{}}
 	reviews, err := db.Reviews(ctx, "open")
 	if err != nil {
 		return nil, err
@@ -41,6 +45,14 @@ func LinkRates(ctx context.Context, db *store.DB) ([]LinkRate, error) {
 		r.asked[review.A], r.asked[review.B] = true, true
 	}
 	if err := db.EachPatient(ctx, r.know); err != nil {
+		return nil, err
+	}
+	err = db.List(ctx, store.KindTrace, func(patient string, body []byte) error {
+		var t tracing
+		r.traced[patient] = &t
+		return json.Unmarshal(body, &t)
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := db.EachPatient(ctx, r.count); err != nil {
@@ -55,11 +67,12 @@ type rating struct {
 	knownTo map[kmcr.PersonID][]kmcr.ContributorCode
 	asked   map[kmcr.PatientID]bool
 	bearers map[kmcr.NHSNumber][]bearer
+	traced  map[string]*tracing // by PatientID
 }
 
 // know notes who knows each person.
 func (r *rating) know(p *store.Patient) error {
-	if !p.Register && p.MergedInto == 0 && !slices.Contains(r.knownTo[p.Person], p.Contributor) {
+	if !p.Register && p.Person != 0 && p.MergedInto == 0 && !slices.Contains(r.knownTo[p.Person], p.Contributor) {
 		r.knownTo[p.Person] = append(r.knownTo[p.Person], p.Contributor)
 	}
 	return nil
@@ -84,6 +97,12 @@ func (r *rating) count(p *store.Patient) error {
 		return err
 	}
 	rate.Patients++
+	if t := r.traced[strconv.FormatInt(int64(p.ID), 10)]; t != nil {
+		if rate.Traced == nil {
+			rate.Traced = map[Traced]int{}
+		}
+		rate.Traced[t.What]++
+	}
 	if r.asked[p.ID] {
 		rate.Conflicts++
 	}
@@ -93,6 +112,10 @@ func (r *rating) count(p *store.Patient) error {
 	}
 	if len(r.knownTo[p.Person]) > 1 {
 		rate.Linked++
+		return nil
+	}
+	if p.Person == 0 {
+		rate.Unlinked["its Patient has not been sent"]++
 		return nil
 	}
 	rate.Unlinked[unlinkedBecause(claims, r.asked[p.ID])]++

@@ -114,7 +114,7 @@ func (a *attempt) findToDelete(ctx context.Context, t *task) error {
 		return unknownHere(t)
 	}
 	t.of, err = a.patient(ctx, t, q.patient)
-	if parkedBecause(err) != nil {
+	if parkedBecause(err) != nil || err == nil && t.of.fresh {
 		return unknownHere(t)
 	}
 	return err

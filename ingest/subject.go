@@ -73,7 +73,7 @@ func (s *subject) current() []*kmcr.Statement {
 // claim takes over what a message says of who the patient is.
 func (s *subject) claim(c translate.Claims) error {
 	before := s.claims
-	if before != nil {
+	if before != nil && before.Key != "" {
 		c.Key = before.Key
 		c.Aliases = union(before.Aliases, c.Aliases)
 		remember(&c, before)
@@ -107,6 +107,11 @@ func remember(c, before *translate.Claims) {
 	for _, a := range slices.Concat(before.Addresses, before.Former) {
 		if !now(c.Addresses, a) && !now(c.Former, a) && len(c.Former) < mostFormer {
 			c.Former = append(c.Former, a)
+		}
+	}
+	for _, n := range before.Superseded { // a number that was replaced once stays replaced
+		if n != c.NHS && !slices.Contains(c.Superseded, n) && len(c.Superseded) < mostFormer {
+			c.Superseded = append(c.Superseded, n)
 		}
 	}
 	for _, t := range slices.Concat(before.Telephones, before.FormerTelephones) {
@@ -193,7 +198,7 @@ func (k *cast) find(ctx context.Context, names ...string) (*subject, error) {
 		}
 		for _, x := range k.all {
 			if x.patient.Key == n || x.claims != nil && slices.Contains(x.claims.Aliases, n) {
-				return x, nil
+				return k.turnedOut(ctx, x)
 			}
 		}
 		p, err := k.s.db.PatientByKey(ctx, k.c.Code, n)
@@ -201,7 +206,11 @@ func (k *cast) find(ctx context.Context, names ...string) (*subject, error) {
 			return nil, err
 		}
 		if p != nil {
-			return k.known(p)
+			x, err := k.known(p)
+			if err != nil {
+				return nil, err
+			}
+			return k.turnedOut(ctx, x)
 		}
 	}
 	return nil, nil

@@ -7,13 +7,15 @@ import (
 	"kmcr"
 )
 
-func compareNumbers(a, b kmcr.NHSNumber) uint8 {
+// compareNumbers compares the numbers of two. One of them may still go by a number that has been replaced.
+func compareNumbers(a, b *Profile) uint8 {
 	switch {
-	case a == "" || b == "":
-		return 0
-	case a == b:
+	case a.number != "" && (a.number == b.number || slices.Contains(b.superseded, a.number)),
+		b.number != "" && slices.Contains(a.superseded, b.number):
 		return numberAgrees
-	case oneSlip(string(a), string(b)):
+	case a.number == "" || b.number == "":
+		return 0
+	case oneSlip(string(a.number), string(b.number)):
 		return numberSlip
 	}
 	return numberDiffers

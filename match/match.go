@@ -2,6 +2,7 @@ package match
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kmcr"
@@ -10,7 +11,8 @@ import (
 // Identity is what is known of one contributor's patient, for comparison.
 type Identity struct {
 	NHS        kmcr.NHSNumber
-	NHSStatus  string // verification status of the number, 01 to 08 (NHS Data Dictionary)
+	Superseded []kmcr.NHSNumber // numbers that were the person's and have been replaced
+	NHSStatus  string           // verification status of the number, 01 to 08 (NHS Data Dictionary)
 	Names      []Name
 	Born       string // YYYY-MM-DD, or a part of it
 	Sex        string
@@ -100,6 +102,7 @@ func Compare(a, b Identity) Verdict {
 // compared often is folded once.
 type Profile struct {
 	number                                   kmcr.NHSNumber
+	superseded                               []kmcr.NHSNumber
 	soft                                     bool // its sender says that the number is not verified
 	names                                    []plainName
 	born, sex                                string
@@ -118,6 +121,11 @@ func Prepare(id Identity) *Profile {
 	}
 	if valid(id.NHS) {
 		p.number = id.NHS
+	}
+	for _, n := range id.Superseded {
+		if valid(n) && n != p.number && !slices.Contains(p.superseded, n) {
+			p.superseded = append(p.superseded, n)
+		}
 	}
 	p.tokens = p.findable()
 	return p

@@ -27,8 +27,11 @@ func whole(change ...func(*match.Identity)) match.Identity {
 }
 
 func number(n kmcr.NHSNumber) func(*match.Identity) { return func(i *match.Identity) { i.NHS = n } }
-func born(d string) func(*match.Identity)           { return func(i *match.Identity) { i.Born = d } }
-func sex(s string) func(*match.Identity)            { return func(i *match.Identity) { i.Sex = s } }
+func superseded(n ...kmcr.NHSNumber) func(*match.Identity) {
+	return func(i *match.Identity) { i.Superseded = n }
+}
+func born(d string) func(*match.Identity) { return func(i *match.Identity) { i.Born = d } }
+func sex(s string) func(*match.Identity)  { return func(i *match.Identity) { i.Sex = s } }
 func name(family, given string) func(*match.Identity) {
 	return func(i *match.Identity) { i.Names = []match.Name{{Family: family, Given: given}} }
 }
@@ -69,6 +72,11 @@ func TestCompare(t *testing.T) {
 		{"number and birth agree, a child without a name", whole(name("Smith", "Baby")), whole(name("Smith", "Jack")), match.Ask},
 		{"number agrees on the initial, sex differs", whole(name("Smith", "J")), whole(sex("female")), match.Ask},
 
+		{"one goes by a number that was replaced by the other's", whole(), whole(number(otherNumber), superseded("9990000018")), match.Same},
+		{"likewise, and has moved", whole(elsewhere), whole(number(otherNumber), superseded("9990000018")), match.Same},
+		{"both were given new numbers for one old", whole(superseded("9990000034")), whole(number(otherNumber), superseded("9990000034")), match.Ask},
+		{"a replaced number of somebody with another birth date", whole(born("1980-05-06")), whole(number(otherNumber), superseded("9990000018")), match.Ask},
+		{"a replaced number that is not valid says nothing", whole(number("")), whole(superseded("1234567890")), match.Same},
 		{"two numbers are two people", whole(), whole(number(otherNumber), name("Smith", "Peter")), match.Different},
 		{"two numbers and all else the same: one may be wrong", whole(), whole(number(otherNumber)), match.Ask},
 		{"two numbers, same name and birth, another place", whole(), whole(number(otherNumber), elsewhere), match.Different},

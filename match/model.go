@@ -185,7 +185,7 @@ func (m *Model) Compare(a, b *Profile) Verdict {
 func (m *Model) pattern(a, b *Profile) (pattern, nameFinding) {
 	name := m.compareNames(a.names, b.names)
 	return pattern{
-		atNumber:    compareNumbers(a.number, b.number),
+		atNumber:    compareNumbers(a, b),
 		atBorn:      compareBorn(a.born, b.born),
 		atFamily:    name.family,
 		atGiven:     name.given,

@@ -26,6 +26,9 @@ func (p *Profile) findable() []string {
 	if p.number != "" {
 		add("nhs", string(p.number))
 	}
+	for _, n := range p.superseded {
+		add("nhs", string(n))
+	}
 	streets := p.streets()
 	whole := len(p.born) == 10
 	for _, c := range p.postcodes {

@@ -18,8 +18,10 @@ const (
 	KindClient       = "client"       // signin.Client by code
 	KindObjection    = "objection"    // []disclose.Objection by person ref
 	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
+	KindTrace        = "trace"        // what the national demographics service said of a patient, by PatientID; written by ingest
 	KindSetting      = "setting"
 	KindCorrection   = "correction" // list of compose.Correction by PatientID
+	KindWorker       = "worker"     // disclose.Worker by account
 )
 
 func registerAbout(kind, key string) []byte { return []byte("register\x00" + kind + "\x00" + key) }

@@ -17,6 +17,10 @@ type Review struct {
 	State     string // "open", "same", "different", "unsure"
 	By        string
 	DecidedAt time.Time
+	// Proposed is the decision that one officer proposes and another has to make; ProposedBy is the first.
+	Proposed, ProposedBy string
+	// Took is how long the officer who decided looked at it; 0 where that is not known. Kept to the millisecond.
+	Took time.Duration
 }
 
 // PutReview adds a review, or changes the one of the same pair, and sets its
@@ -36,12 +40,12 @@ func (tx *Tx) PutReview(r *Review) error {
 			return err
 		}
 		if found {
-			_, err := tx.exec("update review set score = $2, sealed = $3, state = $4, decided_by = $5, decided_at = $6 where id = $1",
-				r.ID, r.Score, tx.sealReasons(r, a, b), r.State, r.By, micros(r.DecidedAt))
+			_, err := tx.exec("update review set score = $2, sealed = $3, state = $4, decided_by = $5, decided_at = $6, proposed = $7, proposed_by = $8, took = $9 where id = $1",
+				r.ID, r.Score, tx.sealReasons(r, a, b), r.State, r.By, micros(r.DecidedAt), r.Proposed, r.ProposedBy, r.Took.Milliseconds())
 			return err
 		}
-		n, err := tx.exec("insert into review (id, a, b, score, sealed, at, state, decided_by, decided_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
-			id, int64(a), int64(b), r.Score, tx.sealReasons(r, a, b), micros(r.At), r.State, r.By, micros(r.DecidedAt))
+		n, err := tx.exec("insert into review (id, a, b, score, sealed, at, state, decided_by, decided_at, proposed, proposed_by, took) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
+			id, int64(a), int64(b), r.Score, tx.sealReasons(r, a, b), micros(r.At), r.State, r.By, micros(r.DecidedAt), r.Proposed, r.ProposedBy, r.Took.Milliseconds())
 		if n == 1 {
 			r.ID = id
 		}
@@ -57,7 +61,7 @@ func (tx *Tx) sealReasons(r *Review, a, b kmcr.PatientID) []byte {
 	return seal(tx.db.vault.words, nil, []byte(r.Reasons), about("review", int64(a), int64(b)))
 }
 
-const reviewColumns = "id, a, b, score, sealed, at, state, decided_by, decided_at"
+const reviewColumns = "id, a, b, score, sealed, at, state, decided_by, decided_at, proposed, proposed_by, took"
 
 // Reviews lists reviews in a state, oldest first.
 func (db *DB) Reviews(ctx context.Context, state string) ([]Review, error) {
@@ -83,12 +87,13 @@ func (db *DB) reviews(ctx context.Context, text string, args ...any) ([]Review, 
 	err := db.each(ctx, func(scan func(...any) error) error {
 		var r Review
 		var sealed []byte
-		var at, decided int64
-		if err := scan(&r.ID, &r.A, &r.B, &r.Score, &sealed, &at, &r.State, &r.By, &decided); err != nil {
+		var at, decided, took int64
+		if err := scan(&r.ID, &r.A, &r.B, &r.Score, &sealed, &at, &r.State, &r.By, &decided, &r.Proposed, &r.ProposedBy, &took); err != nil {
 			return err
 		}
 		reasons, err := unseal(db.vault.words, nil, sealed, about("review", int64(r.A), int64(r.B)))
 		r.Reasons, r.At, r.DecidedAt = string(reasons), fromMicros(at), fromMicros(decided)
+		r.Took = time.Duration(took) * time.Millisecond
 		all = append(all, r)
 		return err
 	}, text, args...)

@@ -75,6 +75,13 @@ func (w *World) cld(events []Event, whose []*Person) []byte {
 	var buf bytes.Buffer
 	out := csv.NewWriter(&buf)
 	out.Write(cldColumns)
+	inCareHome := map[*Person]bool{} // every row of somebody says where they live now
+	for i, e := range events {
+		component := strings.ToLower(e.Fields["component"])
+		if strings.Contains(component, "residential") || strings.Contains(component, "nursing") {
+			inCareHome[whose[i]] = true
+		}
+	}
 	for i, e := range events {
 		p := whose[i]
 		row := map[string]string{"LA Code": string(KentCouncil), "Reporting Period Start Date": date(w.days(-90)), "Reporting Period End Date": date(w.days(-1)),
@@ -86,7 +93,7 @@ func (w *World) cld(events []Event, whose []*Person) []byte {
 		if e.Fields["postcode"] != "" {
 			row["Postcode"] = e.Fields["postcode"]
 		}
-		if strings.Contains(strings.ToLower(e.Fields["component"]), "residential") || strings.Contains(strings.ToLower(e.Fields["component"]), "nursing") {
+		if inCareHome[p] {
 			row["Accommodation Status"] = "Registered care home"
 		}
 		switch e.Do {

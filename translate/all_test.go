@@ -85,7 +85,7 @@ func checkReading(t *testing.T, path string, out Reading) {
 		keys[at] = true
 		checkResource(t, path, s)
 		if s.Fold != "" {
-			whole, err := Fold(s.Fold, [][]byte{s.Resource})
+			whole, err := Fold(s.Fold, fragmentsOf(t, s.Resource))
 			if err != nil {
 				t.Errorf("%s: %v", path, err)
 			}

@@ -1,33 +1,19 @@
 package translate
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
-	"io"
-	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"kmcr"
-	"kmcr/hl7"
 )
 
-// Limits of a Client Level Data file.
-const (
-	maxLine     = 1 << 20 // bytes of one line
-	maxColumns  = 1000
-	maxRowLines = 20 // lines that one row may have, within quotation marks
-	markUTF8    = "\xef\xbb\xbf"
-)
-
-// requiredColumns are those without which a row cannot be given to a person
+// cldRequired are those without which a row cannot be given to a person
 // and an event. The specification asks for all; a row can be read without the others.
-var requiredColumns = []string{"NHS Number", "LA Person Unique Identifier", "Date of Birth", "Client Type", "Event Type", "Event Start Date", "Event End Date"}
+var cldRequired = []string{"NHS Number", "LA Person Unique Identifier", "Date of Birth", "Client Type", "Event Type", "Event Start Date", "Event End Date"}
 
-// knownColumns are the columns of Release 1 and Release 2 of adult social
+// cldColumns are the columns of Release 1 and Release 2 of adult social
 // care Client Level Data (DHSC, ASC CLD specification).
-var knownColumns = []string{
+var cldColumns = []string{
 	"LA Code", "Reporting Period Start Date", "Reporting Period End Date", "NHS Number", "LA Person Unique Identifier", "First Name", "Last Name",
 	"GP Practice Name", "GP Practice Code", "Gender", "Ethnicity", "Date of Birth", "Date of Death", "Client Type", "Primary Support Reason", "Postcode",
 	"Accommodation Status", "Employment Status", "Has Unpaid Carer", "Autism Spectrum Disorder (ASD)", "Visual Impairment", "Hearing Impairment", "Dementia",
@@ -38,256 +24,361 @@ var knownColumns = []string{
 	"Unit Cost", "Cost Frequency (Unit Type)", "Planned units per week",
 }
 
-// CLD reads a file of adult social care Client Level Data row by row.
-type CLD struct {
-	lines     *bufio.Reader
-	pending   []lineRead // given back after a row that did not end
-	line      int        // number of the last line read, from 1
-	header    string     // as in the file
-	separator byte
-	columns   map[string]int // by plain name
-	width     int            // columns of the header
-	// Unknown lists columns that the specification does not have; each row notes them as unmapped.
-	Unknown []string
+// readCLD turns a row of Client Level Data into statements: the person, the
+// event, and what the council records of the person's circumstances.
+//
+//   - A Service is an EpisodeOfCare, the provider as managing organisation.
+//   - A Request is a ServiceRequest to the council.
+//   - An Assessment and a Review are Observations (social history) whose value is the outcome.
+//   - Circumstances (client type, support reason, accommodation …) are Observations (social history).
+//
+// Values are kept as sent, valid or not; a date that is none stands as words.
+// The event's key is that by which the Department of Health and Social Care
+// tells events apart: person, start (and end, but for a service), client type,
+// and route of access, assessment type, or service type and component. Event
+// Reference is not relied upon.
+//
+// The error is a *kmcr.Error of kind Invalid where the row does not say whom it is about.
+func readCLD(r Row, c kmcr.Contributor) (Reading, error) {
+	x := newRowReader(r, c)
+	x.at = x.time()
+	claims, err := x.claims()
+	if err != nil {
+		return Reading{}, err
+	}
+	x.out.Patients = []Claims{claims}
+	x.state(PatientKey, x.patient(claims))
+	x.eventStatement()
+	for _, name := range circumstances {
+		x.circumstance(name)
+	}
+	x.rest()
+	x.out.Event = "social-care"
+	return x.out, nil
 }
 
-// lineRead is what reading one line gave.
-type lineRead struct {
-	text string
-	err  error
-}
+// circumstances are the columns that say how a person lives.
+var circumstances = []string{"Client Type", "Primary Support Reason", "Accommodation Status", "Employment Status", "Has Unpaid Carer",
+	"Autism Spectrum Disorder (ASD)", "Visual Impairment", "Hearing Impairment", "Dementia", "Client Funding Status",
+	"Total Hrs Caring per week", "No. of adults being cared for"}
 
-// Row is one row of a file: one event of one person.
-type Row struct {
-	Line    int // of the file, from 1
-	header  string
-	text    string
-	columns map[string]int
-	cells   []string
-	width   int      // columns of the header
-	extra   []string // columns that the specification does not have
-}
-
-// NewCLD reads the header. Column names are matched without regard to case,
-// spaces, underscores and punctuation, in any order. The error is a
-// *kmcr.Error that names every required column that is not there.
-func NewCLD(r io.Reader) (*CLD, error) {
-	c := &CLD{lines: bufio.NewReaderSize(r, 64<<10)}
-	for strings.TrimSpace(c.header) == "" {
-		line, err := c.readLine()
-		if err == io.EOF {
-			return nil, &kmcr.Error{Kind: kmcr.Invalid, Where: "line 1", Message: "the file is empty", Remedy: "Send a file whose first line holds the column names."}
+// time is the end of the reporting period, else its beginning, else the beginning of the event.
+func (x *rowReader) time() time.Time {
+	x.get("Reporting Period Start Date")
+	for _, column := range []string{"Reporting Period End Date", "Reporting Period Start Date", "Event Start Date"} {
+		if day, at := x.day(column); day != "" && believable(at) {
+			return at
 		}
+	}
+	return time.Time{}
+}
+
+// claims reads who the person is.
+func (x *rowReader) claims() (Claims, error) {
+	c := Claims{}
+	if sent := x.get("NHS Number"); sent != "" {
+		n, err := kmcr.ParseNHSNumber(sent)
 		if err != nil {
-			return nil, err
+			c.NHSAsSent = sent
+			x.out.Flags = append(x.out.Flags, "NHS Number: not valid")
 		}
-		c.header = line
+		c.NHS = n
 	}
-	c.separator = separatorOf(c.header)
-	names, open := splitCells(c.header, c.separator)
-	if open || len(names) > maxColumns {
-		return nil, &kmcr.Error{Kind: kmcr.Invalid, Where: "line " + strconv.Itoa(c.line), Message: "the line of column names is not readable", Remedy: "Send a comma separated file with one line of column names."}
+	council := strings.ToUpper(orElse(x.get("LA Code"), string(x.c.Organisation)))
+	switch id := x.get("LA Person Unique Identifier"); {
+	case id != "":
+		c.Key = council + "|" + id
+	case c.NHS != "":
+		c.Key = "NHS|" + string(c.NHS)
+	default:
+		return c, &kmcr.Error{Kind: kmcr.Invalid, Where: x.where("LA Person Unique Identifier"), Message: "the row has neither the council's identifier nor a valid NHS number: identity missing", Remedy: "Fill in LA Person Unique Identifier."}
 	}
-	if err := c.matchColumns(names); err != nil {
-		return nil, err
+	if n := (Name{Use: "official", Family: x.get("Last Name"), Given: x.get("First Name")}); n.Family+n.Given != "" {
+		c.Names = []Name{n}
+	}
+	c.Born, _ = x.day("Date of Birth")
+	c.Died, _ = x.day("Date of Death")
+	c.Sex = sexes[strings.ToUpper(x.get("Gender"))]
+	if p := strings.ToUpper(x.get("Postcode")); p != "" {
+		c.Addresses = []Address{{Use: "home", Postcode: p}}
+	}
+	if p := strings.ToUpper(x.get("GP Practice Code")); isODS(p) {
+		c.Practice = kmcr.ODS(p)
 	}
 	return c, nil
 }
 
-func (c *CLD) matchColumns(names []string) error {
-	known := map[string]bool{}
-	for _, n := range knownColumns {
-		known[plainName(n)] = true
-	}
-	c.columns, c.width = map[string]int{}, len(names)
-	var twice []string
-	for i, n := range names {
-		name := plainName(n)
-		if name == "" {
-			continue
+func (x *rowReader) patient(c Claims) *doc {
+	d := resource("Patient")
+	d.array("extension", func() {
+		if e := x.get("Ethnicity"); e != "" {
+			d.extension(ukCore+"EthnicCategory", func() { d.concept("valueCodeableConcept", concept{text: e}) })
 		}
-		if _, there := c.columns[name]; there {
-			twice = append(twice, strings.TrimSpace(n))
+		if sent := x.get("Gender"); c.Sex == "" && sent != "" {
+			x.detail(d, "gender-as-sent", sent)
 		}
-		c.columns[name] = i
-		if !known[name] {
-			c.Unknown = append(c.Unknown, strings.TrimSpace(n))
+		if sent := x.get("Date of Birth"); c.Born == "" && sent != "" {
+			x.detail(d, "date-of-birth-as-sent", sent)
 		}
-	}
-	if len(twice) > 0 {
-		return &kmcr.Error{Kind: kmcr.Invalid, Where: "line " + strconv.Itoa(c.line), Message: "columns stand twice: " + strings.Join(twice, ", "), Remedy: "Send each column once."}
-	}
-	var missing []string
-	for _, n := range requiredColumns {
-		if _, there := c.columns[plainName(n)]; !there {
-			missing = append(missing, n)
+		if sent := x.get("Date of Death"); c.Died == "" && sent != "" {
+			x.detail(d, "date-of-death-as-sent", sent)
 		}
-	}
-	if len(missing) > 0 {
-		return &kmcr.Error{Kind: kmcr.Invalid, Where: "line " + strconv.Itoa(c.line), Message: "columns are missing: " + strings.Join(missing, ", "), Remedy: "Send the columns of the Client Level Data specification, Release 1 or 2."}
-	}
-	return nil
-}
-
-// plainName is a column name without anything but letters and digits.
-func plainName(s string) string {
-	return strings.Map(func(r rune) rune {
+	})
+	d.array("identifier", func() {
+		if id := x.get("LA Person Unique Identifier"); id != "" {
+			d.identifier("", x.identifierSystem(orElse(x.get("LA Code"), string(x.c.Organisation)), "", "person"), id, "PI")
+		}
 		switch {
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
+		case c.NHS != "":
+			d.identifier("", nhsNumberSystem, string(c.NHS), "")
+		case c.NHSAsSent != "":
+			d.identifier("", "urn:kmcr:nhs-number-not-valid", c.NHSAsSent, "")
 		}
-		return -1
-	}, s)
+	})
+	d.array("name", func() {
+		for _, n := range c.Names {
+			d.object("", func() {
+				d.text("use", n.Use)
+				d.text("family", n.Family)
+				d.array("given", func() { d.text("", n.Given) })
+			})
+		}
+	})
+	d.text("gender", c.Sex)
+	d.text("birthDate", c.Born)
+	d.text("deceasedDateTime", c.Died)
+	d.array("address", func() {
+		for _, a := range c.Addresses {
+			d.object("", func() {
+				d.text("use", a.Use)
+				d.text("postalCode", a.Postcode)
+			})
+		}
+	})
+	d.array("generalPractitioner", func() {
+		number, name := strings.ToUpper(x.get("GP Practice Code")), x.get("GP Practice Name")
+		system := odsSystem
+		if c.Practice == "" {
+			system = x.identifierSystem("organisation", "", "")
+		}
+		x.organisation(d, "", system, number, name)
+	})
+	x.provider(d, "managingOrganization")
+	return d
 }
 
-// separatorOf is the comma, or the semicolon, tab or bar where the header has more of it.
-func separatorOf(header string) byte {
-	best := byte(',')
-	for _, c := range []byte{';', '\t', '|'} {
-		if strings.Count(header, string(rune(c))) > strings.Count(header, string(rune(best))) {
-			best = c
-		}
-	}
-	return best
+// cldEvent is the event of a row.
+type cldEvent struct {
+	kind, client, outcome  string
+	start, end             string // days, "" where not said or no date
+	startSent, endSent     string
+	cancelled, open, ahead bool
 }
 
-// Next returns the next row, io.EOF after the last. Any other error is a
-// *kmcr.Error about one row, with its line in Where: the rows after it can still be read.
-func (c *CLD) Next() (Row, error) {
-	for {
-		text, err := c.readLine()
-		if err != nil {
-			return Row{}, err
-		}
-		if strings.Trim(text, " \t\""+string(rune(c.separator))) == "" {
-			continue
-		}
-		return c.row(text)
+func (x *rowReader) event() cldEvent {
+	e := cldEvent{kind: strings.ToLower(x.get("Event Type")), client: x.get("Client Type"), outcome: x.get("Event Outcome"), startSent: x.get("Event Start Date"), endSent: x.get("Event End Date")}
+	var from, until time.Time
+	e.start, from = x.day("Event Start Date")
+	e.end, until = x.day("Event End Date")
+	if e.start != "" && e.end != "" && until.Before(from) {
+		x.out.Flags = append(x.out.Flags, "Event End Date: before the event began")
+	}
+	// an event that a hospital admission has broken off counts as cancelled; a suspended service stays open
+	e.cancelled = strings.EqualFold(e.outcome, "Admitted to hospital") && e.kind != "service"
+	e.open = e.end == "" || !x.at.IsZero() && until.After(x.at) // an end that cannot be read does not close it
+	e.ahead = e.start != "" && !x.at.IsZero() && from.After(x.at)
+	return e
+}
+
+// releaseOne are values of Release 1 by the words of Release 2, so that an event keeps its key.
+var releaseOne = strings.NewReplacer("carer known by association", "unpaid carer known by association", "carer support: direct to carer", "unpaid carer support: direct to unpaid carer",
+	"carer support: support involving the person cared-for", "unpaid carer support: support involving the person cared-for", "unpaid carer", "unpaid carer", "carer", "unpaid carer")
+
+// sameWords is a value by which an event is told apart: without regard to case and release.
+func sameWords(s string) string {
+	return releaseOne.Replace(strings.Join(strings.Fields(strings.ToLower(s)), " "))
+}
+
+// key names the event.
+func (x *rowReader) key(e cldEvent, parts ...string) string {
+	start, end := orElse(e.start, e.startSent), orElse(e.end, e.endSent)
+	key := []string{"CLD", e.kind, start}
+	if e.kind != "service" {
+		key = append(key, end)
+	}
+	key = append(key, sameWords(e.client))
+	for _, p := range parts {
+		key = append(key, sameWords(p))
+	}
+	return strings.Join(key, "|")
+}
+
+// eventStatement states the event by its type.
+func (x *rowReader) eventStatement() {
+	e := x.event()
+	switch e.kind {
+	case "service":
+		x.state(x.key(e, x.get("Service Type"), x.get("Service Component")), x.service(e))
+	case "request":
+		x.state(x.key(e, x.get("Request: Route of Access")), x.request(e))
+	case "assessment":
+		x.state(x.key(e, x.get("Assessment Type")), x.finding(e, join(": ", "Social care assessment", x.get("Assessment Type")),
+			"Eligible Needs Identified", "Method of Assessment"))
+	case "review":
+		x.state(x.key(e), x.finding(e, join(": ", "Social care review", x.get("Review Reason")), "Review Outcomes Achieved", "Method of Review"))
+	default:
+		x.out.Flags = append(x.out.Flags, "Event Type: not Request, Assessment, Service or Review")
+		x.state(x.key(e), x.finding(e, join(": ", "Social care event", x.get("Event Type"))))
 	}
 }
 
-// row reads the row that begins with a line, and the lines that its quotation marks hold together.
-func (c *CLD) row(text string) (Row, error) {
-	first := c.line
-	cells, open := splitCells(text, c.separator)
-	whole := text
-	var more []lineRead
-	for open && len(more) < maxRowLines {
-		next, err := c.readLine()
-		if err == io.EOF {
-			break
+// period writes when the event was; what was sent and is no date stands as words beside it.
+func (x *rowReader) period(d *doc, name string, e cldEvent) {
+	d.object(name, func() {
+		d.text("start", e.start)
+		if e.start == "" || e.end == "" || e.start <= e.end {
+			d.text("end", e.end)
 		}
-		more = append(more, lineRead{next, err})
-		if err != nil {
-			break
-		}
-		whole += "\n" + next
-		cells, open = splitCells(whole, c.separator)
-	}
-	where := "line " + strconv.Itoa(first)
-	if open {
-		c.giveBack(more)
-		return Row{}, &kmcr.Error{Kind: kmcr.Invalid, Where: where, Message: "a quotation mark in the row is not closed", Remedy: "Close it, or write two where one is meant."}
-	}
-	if len(cells) > maxColumns {
-		return Row{}, &kmcr.Error{Kind: kmcr.TooLarge, Where: where, Message: "the row has too many columns", Remedy: "Send the columns of the specification."}
-	}
-	return Row{Line: first, header: c.header, text: whole, columns: c.columns, cells: cells, width: c.width, extra: c.Unknown}, nil
+	})
 }
 
-// giveBack lets lines be read again.
-func (c *CLD) giveBack(lines []lineRead) {
-	c.pending = append(slices.Clone(lines), c.pending...)
-	c.line -= len(lines)
+// eventDetails writes what every kind of event may say.
+func (x *rowReader) eventDetails(d *doc, e cldEvent) {
+	x.details(d, "Event Outcome", "Client Type", "Event Description")
+	if e.start == "" {
+		x.detail(d, "event-start-date-as-sent", e.startSent)
+	}
+	if e.end == "" || e.start != "" && e.end < e.start {
+		x.detail(d, "event-end-date-as-sent", e.endSent)
+	}
 }
 
-// readLine returns the next line without its end, as UTF-8.
-func (c *CLD) readLine() (string, error) {
-	c.line++
-	if len(c.pending) > 0 {
-		line := c.pending[0]
-		c.pending = c.pending[1:]
-		return line.text, line.err
-	}
-	var line []byte
-	long := false
-	for {
-		part, err := c.lines.ReadSlice('\n')
-		if long = long || len(line)+len(part) > maxLine; !long {
-			line = append(line, part...)
-		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if err != nil && (err != io.EOF || len(line) == 0 && !long) {
-			c.line--
-			return "", err
-		}
-		break
-	}
-	where := "line " + strconv.Itoa(c.line)
-	if long {
-		return "", &kmcr.Error{Kind: kmcr.TooLarge, Where: where, Message: "the line is too long", Remedy: "Send one event in each line."}
-	}
-	if c.line == 1 {
-		line = bytes.TrimPrefix(line, []byte(markUTF8))
-		if bytes.HasPrefix(line, []byte("\xff\xfe")) || bytes.HasPrefix(line, []byte("\xfe\xff")) || bytes.IndexByte(line, 0) >= 0 {
-			return "", &kmcr.Error{Kind: kmcr.Unsupported, Where: where, Message: "the file is not in UTF-8 or windows-1252", Remedy: "Save it as CSV UTF-8."}
-		}
-	}
-	text, err := hl7.Decode(bytes.TrimRight(line, "\r\n"), "")
-	return text, err
+// eventIdentifier writes the council's own number of the event.
+func (x *rowReader) eventIdentifier(d *doc) {
+	d.array("identifier", func() {
+		d.identifier("", x.identifierSystem("cld-event", "", ""), x.get("Event Reference"), "")
+	})
 }
 
-// splitCells cuts a line by RFC 4180; open tells that a quotation mark is not closed.
-func splitCells(line string, separator byte) (cells []string, open bool) {
-	for {
-		var cell string
-		rest := strings.TrimLeft(line, " ")
-		if strings.HasPrefix(rest, `"`) {
-			var b strings.Builder
-			rest = rest[1:]
-			for {
-				i := strings.IndexByte(rest, '"')
-				if i < 0 {
-					return cells, true
-				}
-				b.WriteString(rest[:i])
-				rest = rest[i+1:]
-				if !strings.HasPrefix(rest, `"`) {
-					break
-				}
-				b.WriteByte('"')
-				rest = rest[1:]
+// service writes an EpisodeOfCare.
+func (x *rowReader) service(e cldEvent) *doc {
+	d := resource("EpisodeOfCare")
+	d.array("extension", func() {
+		x.details(d, "Service Component", "Delivery Mechanism", "Planned units per week", "Unit Cost", "Cost Frequency (Unit Type)", "Client Funding Status", "Primary Support Reason")
+		x.eventDetails(d, e)
+	})
+	x.eventIdentifier(d)
+	switch {
+	case e.ahead:
+		d.text("status", "planned")
+	case e.open:
+		d.text("status", "active")
+	default:
+		d.text("status", "finished")
+	}
+	kind := orElse(x.get("Service Type"), "Social care service")
+	d.concepts("type", coded("urn:kmcr:cld:service-type", kind, kind))
+	d.reference("patient", "patient:")
+	id, name := x.get("Provider CQC Location ID"), x.get("Provider CQC Location Name")
+	if id+name != "" {
+		x.organisation(d, "managingOrganization", "https://www.cqc.org.uk/location", id, name)
+	} else {
+		x.provider(d, "managingOrganization")
+	}
+	x.period(d, "period", e)
+	return d
+}
+
+// request writes a ServiceRequest.
+func (x *rowReader) request(e cldEvent) *doc {
+	d := resource("ServiceRequest")
+	d.array("extension", func() {
+		x.details(d, "Request: Route of Access")
+		x.eventDetails(d, e)
+	})
+	x.eventIdentifier(d)
+	switch {
+	case e.cancelled:
+		d.text("status", "revoked")
+	case e.endSent == "":
+		d.text("status", "active")
+	default:
+		d.text("status", "completed")
+	}
+	d.text("intent", "proposal")
+	d.concepts("category", concept{text: "Adult social care"})
+	d.concept("code", concept{text: join(": ", "Request for social care support", x.get("Request: Route of Access"))})
+	d.reference("subject", "patient:")
+	x.period(d, "occurrencePeriod", e)
+	d.text("authoredOn", e.start)
+	d.array("performer", func() { x.provider(d, "") })
+	if reason := x.get("Primary Support Reason"); reason != "" {
+		d.concepts("reasonCode", concept{text: reason})
+	}
+	d.array("note", func() {
+		if e.outcome != "" {
+			d.object("", func() { d.text("text", "Outcome: "+e.outcome) })
+		}
+	})
+	return d
+}
+
+// finding writes an assessment or a review: an Observation whose value is the outcome.
+func (x *rowReader) finding(e cldEvent, what string, columns ...string) *doc {
+	d := resource("Observation")
+	d.array("extension", func() { x.eventDetails(d, e) })
+	x.eventIdentifier(d)
+	switch {
+	case e.cancelled:
+		d.text("status", "cancelled")
+	case e.endSent == "":
+		d.text("status", "preliminary")
+	default:
+		d.text("status", "final")
+	}
+	x.socialHistory(d)
+	d.concept("code", concept{text: what})
+	d.reference("subject", "patient:")
+	x.period(d, "effectivePeriod", e)
+	d.array("performer", func() { x.provider(d, "") })
+	d.text("valueString", e.outcome)
+	d.array("component", func() {
+		for _, column := range columns {
+			if value := x.get(column); value != "" {
+				d.object("", func() {
+					d.concept("code", concept{text: column})
+					d.text("valueString", value)
+				})
 			}
-			i := strings.IndexByte(rest, separator)
-			if i < 0 {
-				return append(cells, b.String()+rest), false
-			}
-			cell, line = b.String()+rest[:i], rest[i+1:]
-		} else {
-			i := strings.IndexByte(line, separator)
-			if i < 0 {
-				return append(cells, line), false
-			}
-			cell, line = line[:i], line[i+1:]
 		}
-		cells = append(cells, strings.TrimSpace(cell))
-	}
+	})
+	return d
 }
 
-// CSV is a file of this row alone, with its line of column names: what is kept
-// of it, and can be read again.
-func (r Row) CSV() []byte { return []byte(r.header + "\r\n" + r.text + "\r\n") }
+func (x *rowReader) socialHistory(d *doc) {
+	d.concepts("category", concept{codings: []code{{hl7Terminology + "observation-category", "social-history", "Social History"}}})
+}
 
-// Get is the cell of a column, "" where there is none. The value is as sent:
-// one that a spreadsheet would take for a formula is text here.
-func (r Row) Get(column string) string {
-	i, ok := r.columns[plainName(column)]
-	if !ok || i >= len(r.cells) {
-		return ""
+// circumstance states one column about the person. A person may be a client
+// and a carer: each client type is a statement of its own.
+func (x *rowReader) circumstance(column string) {
+	value := x.get(column)
+	if value == "" {
+		return
 	}
-	return strings.TrimSpace(r.cells[i])
+	key := "Circumstance|" + plainName(column)
+	if column == "Client Type" {
+		key += "|" + sameWords(value)
+	}
+	d := resource("Observation")
+	d.text("status", "final")
+	x.socialHistory(d)
+	d.concept("code", coded("urn:kmcr:cld:column", plainName(column), column))
+	d.reference("subject", "patient:")
+	if !x.at.IsZero() {
+		d.text("effectiveDateTime", x.at.Format("2006-01-02"))
+	}
+	d.array("performer", func() { x.provider(d, "") })
+	d.text("valueString", value)
+	x.state(key, d)
 }

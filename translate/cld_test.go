@@ -36,7 +36,7 @@ func cldRow(cells map[string]string) string {
 
 func readRows(t *testing.T, file string) (rows []Row, faults []error) {
 	t.Helper()
-	c, err := NewCLD(strings.NewReader(file))
+	c, err := NewTable(kmcr.FormatCLD, strings.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestAFileWithoutItsColumnsIsRefusedByName(t *testing.T) {
 		cldHeader + ",NHS_Number\n":    "columns stand twice: NHS_Number",
 		"\xff\xfeN\x00H\x00":           "the file is not in UTF-8 or windows-1252",
 	} {
-		_, err := NewCLD(strings.NewReader(file))
+		_, err := NewTable(kmcr.FormatCLD, strings.NewReader(file))
 		var e *kmcr.Error
 		if !errors.As(err, &e) || e.Message != want || e.Remedy == "" {
 			t.Errorf("%q: %v", file, err)
@@ -243,7 +243,7 @@ func TestEveryPublishedColumnIsKnown(t *testing.T) {
 		w := csv.NewWriter(&b)
 		_ = w.Write(header)
 		w.Flush()
-		c, err := NewCLD(strings.NewReader(b.String()))
+		c, err := NewTable(kmcr.FormatCLD, strings.NewReader(b.String()))
 		if err != nil || len(c.Unknown) > 0 {
 			t.Errorf("%s: %v, unknown %q", file, err, c.Unknown)
 		}
@@ -255,7 +255,7 @@ func FuzzCLD(f *testing.F) {
 	f.Add("NHS Number;\"x\ny\"\n\"")
 	f.Fuzz(func(t *testing.T, file string) {
 		for _, file := range []string{file, cldHeader + "\n" + file} {
-			c, err := NewCLD(strings.NewReader(file))
+			c, err := NewTable(kmcr.FormatCLD, strings.NewReader(file))
 			for err == nil {
 				var row Row
 				if row, err = c.Next(); err == nil {

@@ -37,7 +37,8 @@ func show(out Reading) string {
 		_ = json.Indent(&b, s.Resource, "", "  ")
 		b.WriteByte('\n')
 		if s.Fold != "" {
-			whole, _ := Fold(s.Fold, [][]byte{s.Resource})
+			f, _ := ReadFragment(s.Resource)
+			whole, _ := Fold(s.Fold, []Fragment{f})
 			fmt.Fprintf(&b, "\n%s, folded\n", whole.Key)
 			_ = json.Indent(&b, whole.Resource, "", "  ")
 			b.WriteByte('\n')

@@ -10,21 +10,29 @@ import (
 	"kmcr/hl7"
 )
 
-// Fold makes the statement for fold from its fragments (their Resource): the
+// Fragment is one event of a longer story, read: what ReadFragment made of
+// the Resource of a statement with a Fold. It is a value and may be kept, so
+// that the thousandth event of a visit does not have the others read again.
+type Fragment struct{ event event }
+
+// ReadFragment reads the Resource of a statement with a Fold.
+func ReadFragment(resource []byte) (Fragment, error) {
+	e, err := readFragment(resource)
+	return Fragment{e}, err
+}
+
+// Fold makes the statement for fold from its fragments: the
 // spell from its ADT events, whatever the order in which they arrived. The
 // events are put in the order in which they happened by the sender's clock;
-// an event whose own time cannot be believed stays after the one given before it.
-func Fold(fold string, fragments [][]byte) (Statement, error) {
+// those whose own time cannot be believed stand after all others.
+func Fold(fold string, fragments []Fragment) (Statement, error) {
 	events := make([]event, 0, len(fragments))
+	var last time.Time
 	for _, f := range fragments {
-		e, err := readFragment(f)
-		if err != nil {
-			return Statement{}, err
+		events = append(events, f.event)
+		if f.event.at.After(last) {
+			last = f.event.at
 		}
-		if e.at.IsZero() && len(events) > 0 {
-			e.at = events[len(events)-1].at
-		}
-		events = append(events, e)
 	}
 	if len(events) == 0 {
 		return Statement{}, &kmcr.Error{Kind: kmcr.Fault, Message: "a spell without an event"}
@@ -35,8 +43,7 @@ func Fold(fold string, fragments [][]byte) (Statement, error) {
 	for _, e := range events {
 		s.apply(e)
 	}
-	last := events[len(events)-1]
-	return Statement{Key: fold, Resource: s.encounter(last.origin).bytes(), At: last.at}, nil
+	return Statement{Key: fold, Resource: s.encounter(events[len(events)-1].origin).bytes(), At: last}, nil
 }
 
 // event is one ADT event of a spell.
@@ -55,6 +62,12 @@ type event struct {
 const order = " A05 A14 A04 A01 A06 A07 A09 A10 A02 A17 A12 A21 A22 A53 A52 A15 A26 A16 A25 A54 A55 A08 A03 A13 A27 A38 A11 A23 "
 
 func (e event) compare(o event) int {
+	if e.at.IsZero() != o.at.IsZero() {
+		if e.at.IsZero() {
+			return 1
+		}
+		return -1
+	}
 	if c := e.at.Compare(o.at); c != 0 {
 		return c
 	}
@@ -126,7 +139,10 @@ type spell struct {
 	expectedStart string
 	expected      string
 	admitted      bool // an admission or registration has been heard of
+	announced     bool // an admission to come has been heard of
+	undone        bool // an admission has been cancelled (A11)
 	discharged    bool
+	doubts        map[int]string         // by field of PV1: what was sent there and cannot be
 	people        map[string][]hl7.Field // by role
 	reasons       []concept              // by DG1, where PV2-3 says nothing
 
@@ -153,6 +169,7 @@ func (s *spell) apply(e event) {
 		s.reopen(e)
 	case "A11", "A38", "A27":
 		s.status = "cancelled"
+		s.undone = s.undone || e.trigger == "A11"
 	case "A21":
 		s.status = "onleave"
 	case "A22", "A52":
@@ -256,6 +273,7 @@ func className(sent concept) concept {
 
 // plan: the patient is expected.
 func (s *spell) plan(e event) {
+	s.announced = true
 	if s.admitted && s.status != "cancelled" {
 		return
 	}
@@ -269,13 +287,13 @@ func (s *spell) plan(e event) {
 // admit: the patient has come. The same admission told again changes nothing of how the spell stands.
 func (s *spell) admit(e event) {
 	again := s.admitted && s.status != "cancelled"
-	said := moment(e.pv1.Get(44, 1))
+	said := s.actual(e, 44)
 	if s.discharged && again && orElse(said, e.occurred) != s.begun {
 		s.reopen(e) // the number is used for a new stay
 		again, s.stays, s.transfers, s.begun = false, nil, nil, ""
 	}
 	if s.status == "planned" {
-		s.stays = nil // where the patient was to come; this message tells where
+		s.stays, s.transfers = nil, nil // where the patient was to come; this message tells where
 	}
 	s.admitted = true
 	switch {
@@ -364,7 +382,7 @@ func (s *spell) cancelTransfer(e event) {
 
 // started gives a spell that is not known to have begun the status of one that has.
 func (s *spell) started(e event) {
-	if b := moment(e.pv1.Get(44, 1)); b != "" {
+	if b := s.actual(e, 44); b != "" {
 		s.begun, s.begunSaid = b, true
 	}
 	if s.status == "" || s.status == "planned" || s.status == "arrived" {
@@ -377,12 +395,39 @@ func (s *spell) discharge(e event) {
 	s.started(e)
 	s.place(e, "")
 	s.status, s.discharged = "finished", true
-	s.ended = orElse(moment(e.pv1.Get(45, 1)), e.occurred)
+	s.ended = orElse(s.actual(e, 45), e.occurred)
+}
+
+// actualFields are the fields of PV1 that say when something has happened.
+var actualFields = map[int]string{44: "the admission", 45: "the discharge"}
+
+// actual is a time of PV1 at which something has happened. One that lies after
+// the message that tells it, or in no year that can be meant, is not taken
+// over: the spell carries a flag until a time that can be believed is sent.
+func (s *spell) actual(e event, field int) string {
+	d, err := hl7.ParseDate(e.pv1.Get(field, 1))
+	if err != nil {
+		return ""
+	}
+	told := e.sent
+	if !believable(told) {
+		told = e.at
+	}
+	if !believable(d.Time) || !told.IsZero() && d.Time.After(told.Add(24*time.Hour)) {
+		if s.doubts == nil {
+			s.doubts = map[int]string{}
+		}
+		s.doubts[field] = "the time sent of " + actualFields[field] + " (" + d.FHIR + ") lies in the future or in no year that can be meant; it is not used"
+		return ""
+	}
+	delete(s.doubts, field)
+	return d.FHIR
 }
 
 // reopen: the discharge was not made after all.
 func (s *spell) reopen(e event) {
 	s.started(e)
+	delete(s.doubts, 45)
 	s.status, s.discharged, s.ended = "in-progress", false, ""
 	s.dischargeMethod, s.destination = concept{}, concept{}
 	s.place(e, e.occurred)
@@ -390,7 +435,9 @@ func (s *spell) reopen(e event) {
 
 // update: details have changed. A visit of which nothing else is known is going on.
 func (s *spell) update(e event) {
-	if b := moment(e.pv1.Get(44, 1)); b != "" {
+	if s.classCode() == "PRENC" && !s.admitted {
+		takeMoment(&s.expectedStart, e.pv1, 44)
+	} else if b := s.actual(e, 44); b != "" {
 		s.begun, s.begunSaid = b, true
 	}
 	if s.status == "" {
@@ -411,7 +458,7 @@ func (s *spell) update(e event) {
 
 // end takes over a time of discharge that another event than a discharge tells.
 func (s *spell) end(e event) {
-	until := moment(e.pv1.Get(45, 1))
+	until := s.actual(e, 45)
 	if until == "" || s.status == "cancelled" || s.status == "entered-in-error" || s.status == "planned" {
 		return
 	}
@@ -435,8 +482,8 @@ func (s *spell) encounter(o origin) *doc {
 		if s.expected != "" {
 			d.extension(expectedDischarge, func() { d.text("valueDateTime", s.expected) })
 		}
-		if s.discharged && !s.admitted {
-			d.extension(flagExtension, func() { d.text("valueString", "discharge without an admission") })
+		for _, words := range s.flags() {
+			d.extension(flagExtension, func() { d.text("valueString", words) })
 		}
 	})
 	d.array("identifier", func() {
@@ -473,6 +520,26 @@ func (s *spell) encounter(o origin) *doc {
 	d.array("location", func() { s.locations(d, o) })
 	o.provider(d, "serviceProvider")
 	return d
+}
+
+// flags say what of the spell does not fit together.
+func (s *spell) flags() []string {
+	var all []string
+	if s.discharged && !s.admitted {
+		all = append(all, "discharge without an admission")
+	}
+	if s.discharged && s.ended != "" && s.endIfAfter() == "" {
+		all = append(all, "discharged ("+s.ended+") before admitted; the time of discharge is not used")
+	}
+	if s.undone && !s.admitted && !s.announced && !s.discharged && len(s.transfers) == 0 {
+		all = append(all, "cancellation of an admission that was not heard of")
+	}
+	for _, field := range []int{44, 45} {
+		if s.doubts[field] != "" {
+			all = append(all, s.doubts[field])
+		}
+	}
+	return all
 }
 
 // endIfAfter is the end of the spell; one before its beginning is not a period and is left out.

@@ -71,7 +71,7 @@ func fold(t testing.TB, messages ...string) string {
 		}
 		fragments = append(fragments, s.Resource)
 	}
-	s, err := Fold("Encounter|S1", fragments)
+	s, err := Fold("Encounter|S1", fragmentsOf(t, fragments...))
 	if err != nil || s.Key != "Encounter|S1" {
 		t.Fatal(s.Key, err)
 	}
@@ -147,6 +147,12 @@ func TestASpellIsWhatItsEventsTell(t *testing.T) {
 		{"discharged", []string{a01, a02, a03}, "finished IMP 01T08:45–05T11:30 Ash, 1, 2(completed 01T08:45–02T10:00) Birch, 3, 1(completed 02T10:00–05T11:30) Fall Emergency: emergency department On clinical advice or with clinical consent Usual place of residence expected-discharge=2026-01-09"},
 		{"discharge cancelled", []string{a01, a02, a03, a13}, "in-progress IMP 01T08:45– Ash, 1, 2(completed 01T08:45–02T10:00) Birch, 3, 1(active 02T10:00–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"admission cancelled", []string{a01, a11}, "cancelled IMP 01T08:45– Ash, 1, 2(completed 01T08:45–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
+		{"discharged before admitted", []string{adtEvent("A01", "202601040900", "PV1-44=202601040845"), adtEvent("A03", "202601051200", "PV1-45=202601031130")},
+			"finished IMP 04T08:45– data-quality=discharged (2026-01-03T11:30:00+00:00) before admitted; the time of discharge is not used"},
+		{"an unknown admission cancelled", []string{a11}, "cancelled IMP – data-quality=cancellation of an admission that was not heard of"},
+		{"admitted in 2099", []string{adtEvent("A01", "202601010900", "PV1-44=209901010845")},
+			"in-progress IMP 01T09:00– data-quality=the time sent of the admission (2099-01-01T08:45:00+00:00) lies in the future or in no year that can be meant; it is not used"},
+		{"admitted in 2099, and corrected", []string{adtEvent("A01", "202601010900", "PV1-44=209901010845"), adtEvent("A08", "202601010930", "PV1-44=202601010845")}, "in-progress IMP 01T08:45–"},
 		{"discharge without an admission", []string{a03}, "finished IMP –05T11:30 Birch, 3, 1(completed –05T11:30) On clinical advice or with clinical consent Usual place of residence data-quality=discharge without an admission"},
 		{"planned", []string{adtEvent("A05", "202512200900", "PV1-3=Ash", "PV2-8=202601010800")}, "planned IMP – Ash(planned –) expected-admission=01T08:00"},
 		{"planned and come", []string{adtEvent("A05", "202512200900", "PV1-3=Ash^1^2", "PV2-8=202601010800"), a01}, "in-progress IMP 01T08:45– Ash, 1, 2(active 01T08:45–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
@@ -175,8 +181,16 @@ func TestTheOrderOfArrivalChangesNothing(t *testing.T) {
 			minute := rapid.IntRange(0, 12).Draw(t, "minute") // some at the same time
 			at := fmt.Sprintf("2026010109%02d", minute)
 			fields := []string{"PV1-3=" + rapid.SampledFrom(wards).Draw(t, "ward"), fmt.Sprintf("MSH-10=%d", i)}
-			if rapid.Bool().Draw(t, "admitted") {
+			switch rapid.IntRange(0, 4).Draw(t, "admitted") {
+			case 0, 1:
 				fields = append(fields, "PV1-44=202601010845")
+			case 2:
+				fields = append(fields, "PV1-44=20990101")
+			case 3:
+				fields = append(fields, "PV1-45=202512310845")
+			}
+			if rapid.IntRange(0, 5).Draw(t, "clock") == 0 { // a sender whose clock is wrong altogether
+				fields, at = append(fields, "MSH-7=209901010900"), "209901010900"
 			}
 			if rapid.Bool().Draw(t, "reason") {
 				fields = append(fields, fmt.Sprintf("PV2-3=^Reason %d", i))
@@ -199,13 +213,13 @@ func TestTheOrderOfArrivalChangesNothing(t *testing.T) {
 				}
 			}
 		}
-		first, err := Fold("Encounter|S1", fragments)
+		first, err := Fold("Encounter|S1", fragmentsOf(t, fragments...))
 		if err != nil {
 			t.Fatal(err)
 		}
 		other := rapid.Permutation(fragments).Draw(t, "arrival")
 		other = append(other, other[0]) // and one of them twice
-		second, err := Fold("Encounter|S1", other)
+		second, err := Fold("Encounter|S1", fragmentsOf(t, other...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -222,4 +236,17 @@ func TestAResentEventIsTheSameFragment(t *testing.T) {
 	if fragmentOf(t, a01).Key == fragmentOf(t, adtEvent("A01", "202601010900", "PV1-3=Elm")).Key {
 		t.Error("two events have one key")
 	}
+}
+
+// fragmentsOf reads fragments.
+func fragmentsOf(t interface{ Fatal(...any) }, resources ...[]byte) []Fragment {
+	var all []Fragment
+	for _, r := range resources {
+		f, err := ReadFragment(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, f)
+	}
+	return all
 }

@@ -17,6 +17,8 @@ type Reading struct {
 	// Retire lists key prefixes whose statements, of the same patient, that this message does not state again are ended by it
 	// (an AL1 set replaces that sender's earlier set).
 	Retire []Retirement
+	// Absences end what a whole extract no longer tells.
+	Absences []Absence
 	// Unmapped lists what was in the message and is in no statement: segment or column, and why.
 	Unmapped []string
 	// Flags are doubts about the data that do not keep it out: an event time in the future, a record without a visit number. Never an identifier.
@@ -35,6 +37,14 @@ type Retirement struct {
 	At      time.Time // of the message that retires; zero: when received
 }
 
+// Absence ends the statements of patient (index into Patients) whose Key
+// begins with one of Prefixes, that stand open and were last said before At.
+type Absence struct {
+	Patient  int
+	Prefixes []string
+	At       time.Time
+}
+
 // Merge says that, in the contributor's own system, From has become Into:
 // keys of Claims.
 type Merge struct{ From, Into string }
@@ -50,6 +60,8 @@ type Claims struct {
 	// Aliases are further identifiers by which this contributor may refer to the patient.
 	Aliases []string
 	NHS     kmcr.NHSNumber
+	// Superseded are numbers that were this person's and have been replaced.
+	Superseded []kmcr.NHSNumber `json:",omitempty"`
 	// NHSStatus is the verification status (NHS Data Dictionary): "01" present and verified; "" not said.
 	NHSStatus string
 	// NHSAsSent is the number where it is not valid.
@@ -67,6 +79,9 @@ type Claims struct {
 	// Died is a date or instant, "yes" where only that is known, "" not said.
 	Died     string
 	Practice kmcr.ODS
+	// Mention is set where the message names a patient and says nothing of who it is; Known where the patient must have been
+	// told of before, for the Key is not that of a patient but of something of theirs (a referral).
+	Mention, Known bool `json:"-"`
 }
 
 // Name is one name of a person.

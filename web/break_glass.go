@@ -44,7 +44,7 @@ func (s *site) wayForm(q *ask, w way) error {
 	}
 	if q.wantsJSON() {
 		return q.writeJSON(0, map[string]any{"person": why.Found, "mayBreakGlass": why.MayBreakGlass, "mayClaim": why.MayClaim, "reason": why.Reason, "remedy": why.Remedy,
-			"emergencies": list(why.Emergencies), "claims": list(why.Claims)})
+			"open": why.Open, "emergencies": list(why.Emergencies), "claims": list(why.Claims)})
 	}
 	return s.show(q, w.template, page{Title: w.title, Body: wayView{Denied: *why}})
 }
@@ -87,16 +87,38 @@ func (s *site) askAgain(q *ask, w way, typed disclose.Why, cause error) error {
 func (q *ask) why() (disclose.Why, error) {
 	if q.sentJSON() {
 		var v struct {
-			Ground string `json:"ground"`
-			Reason string `json:"reason"`
+			Ground    string `json:"ground"`
+			Reason    string `json:"reason"`
+			Until     string `json:"until"`
+			Telephone string `json:"telephone"`
+			Hours     string `json:"hours"`
 		}
-		err := q.readJSON(&v)
-		return disclose.Why{Ground: v.Ground, Words: v.Reason}, err
+		if err := q.readJSON(&v); err != nil {
+			return disclose.Why{}, err
+		}
+		until, err := untilDay(v.Until)
+		return disclose.Why{Ground: v.Ground, Words: v.Reason, Until: until, Telephone: v.Telephone, Hours: v.Hours}, err
 	}
 	if err := q.form(); err != nil {
 		return disclose.Why{}, err
 	}
-	return disclose.Why{Ground: q.PostFormValue("ground"), Words: q.PostFormValue("reason")}, nil
+	until, err := untilDay(q.PostFormValue("until"))
+	return disclose.Why{Ground: q.PostFormValue("ground"), Words: q.PostFormValue("reason"), Until: until, Telephone: q.PostFormValue("telephone"), Hours: q.PostFormValue("hours")}, err
+}
+
+// untilDay reads a day, the whole of which counts, or an instant; zero for none.
+func untilDay(typed string) (time.Time, error) {
+	if typed == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.ParseInLocation(time.DateOnly, typed, london); err == nil {
+		return t.AddDate(0, 0, 1), nil
+	}
+	t, err := time.Parse(time.RFC3339, typed)
+	if err != nil {
+		return t, &kmcr.Error{Kind: kmcr.Invalid, Where: "until", Message: "the day on which it ends cannot be read", Remedy: "Write it as year, month and day: 2026-12-24."}
+	}
+	return t, nil
 }
 
 // reason reads the reason that somebody gives for something, as a form or JSON.

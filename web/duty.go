@@ -9,14 +9,7 @@ var duty = recordPage{
 		return []member{{"conflicts", r.Conflicts}, {"safeguarding", r.Safeguarding}, {"admittedNow", r.Admitted}, {"socialCare", r.SocialCare}, {"contacts", r.Contacts}}
 	},
 	Body: func(_ *ask, r *compose.Record) (any, error) {
-		v := dutyView{Wishes: active(r.Plans.Items)}
-		for _, s := range r.SocialCare.Items {
-			if s.Active {
-				v.Open = append(v.Open, s)
-			}
-		}
-		v.Ring = pickForCrew(r).Ring
-		return v, nil
+		return dutyView{Open: careAtAGlance(r).Open, Wishes: active(r.Plans.Items), Ring: pickForCrew(r).Ring}, nil
 	},
 }
 

@@ -38,15 +38,21 @@ type pairJSON struct {
 	Why     []disclose.MatchReason `json:"why"`
 	Harm    disclose.Harm          `json:"harm"`
 	Days    int                    `json:"days"`
-	A       kmcr.ContributorCode   `json:"a"`
-	B       kmcr.ContributorCode   `json:"b"`
-	Facts   []pairRow              `json:"facts"`
+	// Proposed is a decision that another records officer has to make too.
+	Proposed   string               `json:"proposed,omitempty"`
+	ProposedBy string               `json:"proposedBy,omitempty"`
+	A          kmcr.ContributorCode `json:"a"`
+	B          kmcr.ContributorCode `json:"b"`
+	Facts      []pairRow            `json:"facts"`
 }
 
 // matchesView lists the open reviews.
 type matchesView struct {
 	Pairs   []pairView
 	Decided bool // those that were decided are shown, to take back
+	// Shown is when the list was put together, by which it is measured how long a decision takes; Median is how long they took.
+	Shown  time.Time
+	Median time.Duration
 }
 
 // matches is the records officer's work list: two records that may be of one person.
@@ -62,11 +68,11 @@ func (s *site) matches(q *ask) error {
 	if q.wantsJSON() {
 		out := []pairJSON{}
 		for _, p := range pairs {
-			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.A.Contributor, p.B.Contributor, compare(p.A, p.B)})
+			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.Proposed, p.ProposedBy, p.A.Contributor, p.B.Contributor, compare(p.A, p.B)})
 		}
 		return q.writeJSON(0, map[string]any{"matches": out})
 	}
-	v := matchesView{Decided: state == "decided"}
+	v := matchesView{Decided: state == "decided", Shown: time.Now().UTC(), Median: medianLook(pairs)}
 	for _, p := range pairs {
 		v.Pairs = append(v.Pairs, pairView{p, compare(p.A, p.B)})
 	}
@@ -122,33 +128,62 @@ func (s *site) decideMatch(q *ask) error {
 	if _, err := s.out.Matches(q.Context(), q.viewer, "open"); err != nil { // disclose says who works on reviews
 		return err
 	}
-	if err := s.in.Decide(q.Context(), id, decision, q.viewer); err != nil {
+	made, err := s.in.Decide(q.Context(), id, decision.Decision, decision.took(time.Now()), q.viewer)
+	if err != nil {
 		return err
 	}
 	if q.wantsJSON() {
-		return q.writeJSON(0, map[string]any{"id": id, "decision": decision})
+		return q.writeJSON(0, map[string]any{"id": id, "decision": decision.Decision, "made": made})
 	}
 	return q.see("/matches")
 }
 
-// decision reads "same", "different", "unsure" or "undo" from a form or JSON.
-func (q *ask) decision() (string, error) {
-	var v struct {
-		Decision string `json:"decision"`
+// medianLook is how long the officers looked at what they decided, where that is known.
+func medianLook(pairs []disclose.Pair) time.Duration {
+	var took []time.Duration
+	for _, p := range pairs {
+		if p.Took > 0 {
+			took = append(took, p.Took)
+		}
 	}
+	if len(took) == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	return took[len(took)/2].Round(time.Second)
+}
+
+// matchDecision is "same", "different", "unsure" or "undo", and when the pair was shown to whoever decided.
+type matchDecision struct {
+	Decision string    `json:"decision"`
+	Shown    time.Time `json:"shown"`
+}
+
+// took is how long the pair was looked at; 0 where that is not known.
+func (d matchDecision) took(now time.Time) time.Duration {
+	if d.Shown.IsZero() {
+		return 0
+	}
+	return now.Sub(d.Shown)
+}
+
+// decision reads a decision from a form or JSON.
+func (q *ask) decision() (matchDecision, error) {
+	var v matchDecision
 	if q.sentJSON() {
 		if err := q.readJSON(&v); err != nil {
-			return "", err
+			return v, err
 		}
 	} else if err := q.form(); err != nil {
-		return "", err
+		return v, err
 	} else {
 		v.Decision = q.PostFormValue("decision")
+		v.Shown, _ = time.Parse(time.RFC3339, q.PostFormValue("shown")) // without it the time is not known
 	}
 	if !slices.Contains([]string{"same", "different", "unsure", "undo"}, v.Decision) {
-		return "", &kmcr.Error{Kind: kmcr.Invalid, Message: "a review is decided as same, different or unsure, and the decision taken back by undo", Remedy: "Choose one of the four."}
+		return v, &kmcr.Error{Kind: kmcr.Invalid, Message: "a review is decided as same, different or unsure, and the decision taken back by undo", Remedy: "Choose one of the four."}
 	}
-	return v.Decision, nil
+	return v, nil
 }
 
 // number reads a number out of the address.

@@ -86,7 +86,7 @@ func (p recordPage) only() []kmcr.Section {
 
 // asking is what the page and its address ask for: now, at an instant ("at", London time), or as an audit entry saw it ("look").
 func (p recordPage) asking(q *ask) (disclose.Asking, error) {
-	a := disclose.Asking{Only: p.only(), Looks: p.Looks, Look: q.URL.Query().Get("look")}
+	a := disclose.Asking{Only: p.only(), Looks: p.Looks, Look: q.URL.Query().Get("look"), Task: q.URL.Query().Get("for")}
 	if p.Stem == "" && q.wantsJSON() {
 		a.Looks = 0 // programs ask for the page of changes
 	}

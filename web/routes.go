@@ -53,6 +53,7 @@ func (s *site) routes(mux router) {
 
 	s.signedIn(mux, "GET /people/{ref}/involved", s.involvedForm)
 	s.signedIn(mux, "POST /people/{ref}/involved", s.involved)
+	s.signedIn(mux, "POST /people/{ref}/involved/{id}/end", s.endInvolved)
 	s.signedIn(mux, "GET /people/{ref}/objections", s.objections)
 	s.signedIn(mux, "POST /people/{ref}/objections", s.object)
 	s.signedIn(mux, "POST /people/{ref}/objections/{id}/end", s.endObjection)
@@ -64,6 +65,10 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /authority", s.authority)
 	s.signedIn(mux, "POST /authority/{fact}", s.setAuthority)
 	s.signedIn(mux, "GET /caseload", s.caseload)
+	s.signedIn(mux, "GET /caseload/{ref}", s.caseOf)
+	s.signedIn(mux, "POST /caseload/{ref}/acknowledged", s.acknowledge)
+	s.signedIn(mux, "POST /caseload/{ref}/assigned", s.assign)
+	s.signedIn(mux, "POST /caseload/{ref}/notes", s.note)
 	s.signedIn(mux, "GET /alerts", s.alerts)
 	s.signedIn(mux, "GET /privacy", s.privacy)
 	s.signedIn(mux, "POST /privacy/concerns", s.settleConcern)

@@ -176,9 +176,13 @@ func fullRecord() *compose.Record {
 			document("Scanned consent form", "application/pdf", 52), document("Photograph of wound", "image/png", 53), document("Telephone note", "text/plain", 54),
 			compose.Document{Item: compose.Item{Title: "Letter kept elsewhere", Kind: "Letter", Date: "2020-01", From: one(from(east, 55, "2020-01-01"))}}),
 		Contacts: partOf("Contacts", kmcr.Contacts,
-			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 60, "2026-01-01"))}, Name: "Dr Amara Osei", Role: "Registered GP", Organisation: "Ivy Court Surgery", Telephone: "01632 960044"},
-			compose.Contact{Item: compose.Item{Active: true, From: one(from(council, 61, "2026-01-01"))}, Name: "Grace Okafor", Role: "Social worker", Organisation: "Kent County Council"},
-			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 62, "2026-01-01"))}, Name: "Susan Whittaker", Role: "Daughter", Telephone: "07700 900456", Personal: true, NextOfKin: true}),
+			compose.Contact{Item: compose.Item{Active: true, Date: "2026-09-01", From: one(from(council, 61, "2026-01-01"))}, Name: "Grace Okafor", Role: "Social worker, allocated", Team: "Ashford older people", Organisation: "Kent County Council",
+				Telephone: "01632 960070", DutyLine: "01632 960071", Hours: "duty line, every day 08:30 to 20:00", Last: "2026-10-06", Next: "2026-10-20T10:30:00+01:00", Lead: true, Involved: true, Why: "Leads the care"},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 60, "2026-01-01"))}, Name: "Dr Amara Osei", Role: "Registered GP", Organisation: "Ivy Court Surgery", Telephone: "01632 960044", Involved: true, Why: "Often called by your role"},
+			compose.Contact{Item: compose.Item{Active: true, Date: "2026-10-10T09:00:00Z", End: "2027-01-09T09:00:00Z", From: []compose.Provenance{{Type: "Involvement", Source: "Said here by the worker", Recorded: sampleNow}}}, Name: "Sister Joan Beckett", Role: "Community nurse", Organisation: "Kent Community Health", Involved: true, Involvement: 44},
+			compose.Contact{Item: compose.Item{From: one(from(east, 64, "2025-01-01")), End: "2025-03-01"}, Name: "Mr Ian Fell", Role: "Clinician in charge", Organisation: east, Last: "2025-02-27", Why: "No longer involved"},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 62, "2026-01-01"))}, Name: "Susan Whittaker", Role: "Daughter", Telephone: "07700 900456", Personal: true, NextOfKin: true, Attorney: true, Involved: true},
+			compose.Contact{Item: compose.Item{Active: true, From: one(from(gp, 62, "2026-01-01"))}, Name: "Peter Whittaker", Role: "Son", Personal: true, Carer: true, Emergency: true, Involved: true}),
 		SocialCare: partOf("Social care", kmcr.SocialCare, compose.Service{
 			Item:     compose.Item{Title: "Long term support: residential care", Kind: "Service", Status: "open", Active: true, Date: "2025-05-19", From: one(from(council, 63, "2025-05-19"))},
 			Provider: "Orchard View Care Home", Component: "Residential care", Delivery: "Managed by the council", Quantity: "7 days a week",
@@ -377,6 +381,11 @@ func (s *sample) SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why
 	return sampleNow.AddDate(0, 0, 14), s.BreakGlass(ctx, v, ref, why)
 }
 
+func (s *sample) EndInvolved(_ context.Context, _ kmcr.Viewer, ref string, id int64) error {
+	s.decided = append(s.decided, fmt.Sprint("end involved ", ref, " ", id))
+	return nil
+}
+
 func (s *sample) Objections(context.Context, kmcr.Viewer, string) ([]disclose.Objection, error) {
 	one := disclose.Objection{ID: 1, Words: "My sister works at the hospital", By: "demo|privacy-officer", Recorded: sampleNow}
 	one.Organisation, one.From = "RVV", sampleNow.AddDate(0, 0, -2)
@@ -424,6 +433,9 @@ func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why di
 }
 
 func (s *sample) Explain(_ context.Context, _ kmcr.Viewer, ref string) (*disclose.Denied, error) {
+	if ref == string(refFull) {
+		return &disclose.Denied{Found: disclose.Found{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female"}, Open: true}, nil
+	}
 	if ref != string(refRefused) && ref != string(refNoGlass) {
 		return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
 	}
@@ -450,10 +462,55 @@ func (s *sample) Looks(_ context.Context, _ kmcr.Viewer, ref string) ([]*audit.E
 }
 
 func (s *sample) Caseload(context.Context, kmcr.Viewer) ([]disclose.CaseloadEntry, error) {
+	step := func(kind, to, words string) *disclose.Step {
+		return &disclose.Step{At: sampleNow.Add(-3 * time.Hour), Kind: kind, By: "Grace Okafor", Role: kmcr.RoleSocialWorker, To: to, ToName: strings.ToUpper(to), Words: words}
+	}
 	return []disclose.CaseloadEntry{
-		{Found: disclose.Found{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female", Address: "Ashford, TN23 9ZZ"}, Kind: "caseload", Since: sampleNow.AddDate(0, -3, 0), Badges: []string{"In hospital since 10 October"}},
-		{Found: disclose.Found{Ref: refDead, Name: "MARSH, Edwin (Mr)", Born: "1942-06-30", Gender: "Male"}, Kind: "registered", Badges: []string{"Died 19 January"}},
+		{
+			Found: disclose.Found{Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", Gender: "Female", Address: "Ashford, TN23 9ZZ"}, Kind: "caseload", Since: sampleNow.AddDate(0, -3, 0), Mine: true, ToDo: true,
+			States: []disclose.State{
+				{Kind: "new-safeguarding", Words: "New safeguarding information on 11-Oct-2026", New: true}, {Kind: "in-hospital", Words: "In hospital (William Harvey Hospital) since 10-Oct-2026", New: true},
+				{Kind: "feed-late", Words: "Feed late: East Kent PAS"},
+			},
+			Badges: []string{"In hospital (William Harvey Hospital) since 10-Oct-2026"},
+		},
+		{
+			Found: disclose.Found{Ref: refDead, Name: "MARSH, Edwin (Mr)", Born: "1942-06-30", Gender: "Male"}, Kind: "registered", States: []disclose.State{{Kind: "died", Words: "Died 19-Jan-2026"}}, Badges: []string{"Died 19-Jan-2026"},
+			Seen: step("acknowledged", "", ""), Assigned: step("assigned", "sam", ""), Noted: step("noted", "", "Rang the daughter, who has the keys; the package was ended with the provider and the commode is to be collected on Friday by the equipment service"),
+		},
+		{Found: disclose.Found{Ref: refEmpty, Name: "WHITTAKER, Doreen", Born: "1939-05-03", Gender: "Female"}, Kind: "granted", States: []disclose.State{}, Assigned: step("assigned", "", "")},
 	}, nil
+}
+
+func (s *sample) Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error) {
+	people, _ := s.Caseload(ctx, v)
+	for _, p := range people {
+		if string(p.Ref) == ref {
+			c := &disclose.Case{CaseloadEntry: p, History: []disclose.Step{}, Colleagues: []disclose.Worker{{Account: "sam", Name: "Sam Whitlock", Role: kmcr.RoleDutyWorker}}}
+			for _, step := range []*disclose.Step{p.Noted, p.Assigned, p.Seen} {
+				if step != nil {
+					c.History = append(c.History, *step)
+				}
+			}
+			return c, nil
+		}
+	}
+	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
+}
+
+func (s *sample) Acknowledge(_ context.Context, _ kmcr.Viewer, ref string) error {
+	s.decided = append(s.decided, "acknowledge "+ref)
+	return nil
+}
+
+func (s *sample) Assign(_ context.Context, _ kmcr.Viewer, ref, to string) error {
+	s.decided = append(s.decided, "assign "+ref+" "+to)
+	return nil
+}
+
+func (s *sample) Note(_ context.Context, _ kmcr.Viewer, ref, says string) error {
+	s.decided = append(s.decided, "note "+ref+" "+says)
+	return nil
 }
 
 func (s *sample) Alerts(context.Context, kmcr.Viewer) ([]disclose.Alert, error) {
@@ -478,7 +535,7 @@ func (s *sample) Matches(_ context.Context, v kmcr.Viewer, _ string) ([]disclose
 	d := compose.Demographics{Contributor: "gp", NHS: "9990000018", Names: []compose.Name{{Family: "Whittaker", Given: "Dorothy Ann", Prefix: "Mrs"}}, Born: "1939-03-05", Sex: "Female", Addresses: []string{"14 Example Lane, Ashford, TN23 9ZZ"}, Telephones: []string{"01632 960001"}}
 	e := d
 	e.Contributor, e.Born, e.NHS, e.Telephones = "hospital-east", "1939-05-03", "", nil
-	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Days: 2, Reasons: "family name agrees; date of birth agrees with day and month changed over",
+	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Days: 2, Proposed: "same", ProposedBy: "another-officer", Took: 95 * time.Second, Reasons: "family name agrees; date of birth agrees with day and month changed over",
 		Rule: "likely, but not certain", Why: []disclose.MatchReason{{Words: "family name agrees", Weight: 7.5, Says: "speaks strongly for one person"}, {Words: "date of birth agrees with day and month changed over", Weight: 9.1, Says: "speaks strongly for one person"}},
 		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, State: "open"}}, nil
 }
@@ -497,9 +554,9 @@ func (s *sample) Discard(_ context.Context, id int64, reason string, _ kmcr.View
 	return nil
 }
 
-func (s *sample) Decide(_ context.Context, id int64, decision string, _ kmcr.Viewer) error {
+func (s *sample) Decide(_ context.Context, id int64, decision string, _ time.Duration, _ kmcr.Viewer) (bool, error) {
 	s.decided = append(s.decided, fmt.Sprint("decide ", id, " ", decision))
-	return nil
+	return true, nil
 }
 
 // sampleSite serves the sample. The header As names the role of who asks; without it nobody has signed in.
@@ -545,13 +602,15 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	add("", "/", "/about", "/nowhere")
-	add("gp", "/", "/people/search", "/caseload", "/alerts")
+	add("gp", "/", "/people/search", "/caseload", "/caseload?show=to-do", "/alerts")
+	add("social-worker", "/caseload/"+string(refFull), "/caseload/"+string(refDead), "/caseload/"+string(refEmpty))
 	for _, ref := range []kmcr.Ref{refFull, refEmpty, refDead, refNotShown} {
 		for _, l := range sections() {
 			add("gp", strings.TrimSuffix("/people/"+string(ref)+"/"+l.Stem, "/"))
 		}
 	}
 	person := "/people/" + string(refFull)
+	add("gp", person+"/contacts?for=discharge", person+"/involved")
 	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
 	r := fullRecord()

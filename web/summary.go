@@ -30,15 +30,11 @@ func summaryBody(_ *ask, r *compose.Record) (any, error) {
 		Stopped: inGroup(r.Medicines.Items, "recently-stopped"),
 		Unclear: inGroup(r.Medicines.Items, "unknown"),
 		Ahead:   ahead(r),
+		Open:    careAtAGlance(r).Open,
 	}
 	for _, p := range r.Problems.Items {
 		if p.Active {
 			v.Active = append(v.Active, p)
-		}
-	}
-	for _, s := range r.SocialCare.Items {
-		if s.Active {
-			v.Open = append(v.Open, s)
 		}
 	}
 	for _, t := range slices.Concat(r.Results.Items, r.Observations.Items) {

@@ -228,3 +228,25 @@ func number(n any) string {
 	}
 	return s
 }
+
+// kindOf says by what involvement somebody is on a list.
+func kindOf(kind string) string {
+	words := map[string]string{
+		"registered": "Registered with your practice", "spell": "In your organisation’s care", "caseload": "On the caseload", "social-care": "Open to social care",
+		"placement": "Placed with you", "referral": "Referred", "granted": "Given by a colleague", "appointment": "Has an appointment",
+		"discharged": "Discharged lately", "self-claimed": "You said you are involved", "break-glass": "Opened in an emergency",
+	}
+	if w := words[kind]; w != "" {
+		return w
+	}
+	return kind
+}
+
+// short is the beginning of a text that is too long for a table.
+func short(text string) string {
+	const most = 80
+	if r := []rune(text); len(r) > most {
+		return strings.TrimSpace(string(r[:most])) + "…"
+	}
+	return text
+}

@@ -41,6 +41,7 @@ type wayOut interface {
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
 	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
+	EndInvolved(ctx context.Context, v kmcr.Viewer, ref string, id int64) error
 	Objections(ctx context.Context, v kmcr.Viewer, ref string) ([]disclose.Objection, error)
 	Object(ctx context.Context, v kmcr.Viewer, ref string, organisation kmcr.ODS, role kmcr.Role, words string) error
 	EndObjection(ctx context.Context, v kmcr.Viewer, ref string, id int, words string) error
@@ -50,6 +51,10 @@ type wayOut interface {
 	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
 	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
 	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)
+	Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error)
+	Acknowledge(ctx context.Context, v kmcr.Viewer, ref string) error
+	Assign(ctx context.Context, v kmcr.Viewer, ref, to string) error
+	Note(ctx context.Context, v kmcr.Viewer, ref, says string) error
 	Alerts(ctx context.Context, v kmcr.Viewer) ([]disclose.Alert, error)
 	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
 	Matches(ctx context.Context, v kmcr.Viewer, state string) ([]disclose.Pair, error)
@@ -60,7 +65,7 @@ type wayOut interface {
 type wayIn interface {
 	Replay(ctx context.Context, id int64, by kmcr.Viewer) error
 	Discard(ctx context.Context, id int64, reason string, by kmcr.Viewer) error
-	Decide(ctx context.Context, review int64, decision string, by kmcr.Viewer) error
+	Decide(ctx context.Context, review int64, decision string, took time.Duration, by kmcr.Viewer) (made bool, err error)
 }
 
 // site is the pages, ready to serve.

@@ -12,11 +12,14 @@ import (
 
 type checkCommand struct {
 	Paths  []string `arg:"" help:"Files or folders."`
-	Format string   `required:"" enum:"hl7v2,fhir-r4,gpconnect-stu3,cld-csv" help:"hl7v2, fhir-r4, gpconnect-stu3 or cld-csv."`
+	Format string   `help:"Format of files that do not show by themselves what they are: hl7v2, fhir-r4, cld-csv, case-csv …"`
 }
 
 // Run says what would be read, and what is wrong and where, keeping nothing.
 func (c *checkCommand) Run(ctx context.Context, settings *Settings, s streams) error {
+	if err := knownFormat(c.Format); c.Format != "" && err != nil {
+		return err
+	}
 	files, err := filesIn(c.Paths)
 	if err != nil {
 		return err

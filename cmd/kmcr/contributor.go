@@ -2,25 +2,33 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"os"
 	"regexp"
+	"slices"
+	"strings"
+	"time"
 
 	"kmcr"
+	"kmcr/ingest"
 	"kmcr/store"
 )
 
 type contributorCommand struct {
-	Add    contributorAdd    `cmd:"" help:"Add a source system, and an API client of the same code."`
-	List   contributorList   `cmd:"" help:"List source systems."`
-	Pause  contributorPause  `cmd:"" help:"Stop taking in what a source system sends."`
-	Resume contributorResume `cmd:"" help:"Take it in again."`
+	Add         contributorAdd         `cmd:"" help:"Add a source system, and an API client of the same code."`
+	List        contributorList        `cmd:"" help:"List source systems."`
+	Certificate contributorCertificate `cmd:"" help:"Say by which client certificates (PEM) an HL7 v2 sender over TLS is known; those before are no longer."`
+	Pause       contributorPause       `cmd:"" help:"Stop taking in what a source system sends."`
+	Resume      contributorResume      `cmd:"" help:"Take it in again."`
 }
 
 type contributorAdd struct {
 	Code         string `arg:"" help:"Lower-case letters, digits and hyphens."`
 	Organisation string `required:"" help:"ODS code of the organisation whose system it is."`
-	Format       string `required:"" enum:"hl7v2,fhir-r4,gpconnect-stu3,cld-csv" help:"hl7v2, fhir-r4, gpconnect-stu3 or cld-csv."`
+	Format       string `required:"" help:"hl7v2, fhir-r4, gpconnect-stu3, cld-csv, case-csv, cin-xml, ssda903, mhsds-csv …"`
 	Name         string `help:"Name for readers; the code where none is given."`
 
 	SendingApplication string `help:"MSH-3 by which an HL7 v2 sender without a certificate is known."`
@@ -34,6 +42,9 @@ var contributorCode = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams) error {
 	if !contributorCode.MatchString(c.Code) {
 		return exit{exitUsage, fmt.Errorf("a contributor's code has lower-case letters, digits and hyphens only, at most 64: %q has not", c.Code)}
+	}
+	if err := knownFormat(c.Format); err != nil {
+		return err
 	}
 	h, err := settings.open(ctx)
 	if err != nil {
@@ -64,6 +75,18 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 	return h.ensureClient(ctx, settings.Data, c.Code, add.Code)
 }
 
+// knownFormat tells what is wrong with the name of a format.
+func knownFormat(name string) error {
+	if slices.Contains(kmcr.Formats, kmcr.Format(name)) {
+		return nil
+	}
+	words := make([]string, len(kmcr.Formats))
+	for i, f := range kmcr.Formats {
+		words[i] = string(f)
+	}
+	return exit{exitUsage, fmt.Errorf("--format must be one of %s", strings.Join(words, ", "))}
+}
+
 type contributorList struct{}
 
 // Run lists the contributors.
@@ -91,6 +114,54 @@ func (c *contributorList) Run(ctx context.Context, settings *Settings, s streams
 	})
 }
 
+type contributorCertificate struct {
+	Code  string   `arg:""`
+	Files []string `arg:"" optional:"" help:"Certificates in PEM form; none to be known by MSH-3 and MSH-4 again."`
+}
+
+// Run keeps the fingerprints and when they expire.
+func (c *contributorCertificate) Run(ctx context.Context, settings *Settings, s streams) error {
+	var all []kmcr.Certificate
+	for _, file := range c.Files {
+		found, err := readCertificates(file)
+		if err != nil {
+			return exit{exitUsage, err}
+		}
+		all = append(all, found...)
+	}
+	err := settings.changeContributor(ctx, "contributor certificate", c.Code, func(k *kmcr.Contributor) { k.Certificates = all })
+	for _, one := range all {
+		if err == nil {
+			_, err = fmt.Fprintf(s.out, "%s known by %s until %s\n", c.Code, one.Fingerprint, one.Until.UTC().Format(time.DateOnly))
+		}
+	}
+	return err
+}
+
+func readCertificates(file string) ([]kmcr.Certificate, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate cannot be read: %w", err)
+	}
+	var all []kmcr.Certificate
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		parsed, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%s holds a certificate that cannot be read: %w", file, err)
+		}
+		if !parsed.IsCA {
+			all = append(all, kmcr.Certificate{Fingerprint: ingest.Fingerprint(parsed.Raw), Until: parsed.NotAfter})
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s holds no client certificate in PEM form", file)
+	}
+	return all, nil
+}
+
 type contributorPause struct {
 	Code string `arg:""`
 }
@@ -110,6 +181,12 @@ func (c *contributorResume) Run(ctx context.Context, settings *Settings) error {
 }
 
 func (s *Settings) setPaused(ctx context.Context, code string, paused bool) error {
+	what := map[bool]string{true: "contributor pause", false: "contributor resume"}[paused]
+	return s.changeContributor(ctx, what, code, func(c *kmcr.Contributor) { c.Paused = paused })
+}
+
+// changeContributor changes what is known of a contributor, audited.
+func (s *Settings) changeContributor(ctx context.Context, what, code string, change func(*kmcr.Contributor)) error {
 	h, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -119,7 +196,6 @@ func (s *Settings) setPaused(ctx context.Context, code string, paused bool) erro
 	if err != nil {
 		return err
 	}
-	c.Paused = paused
-	what := map[bool]string{true: "contributor pause", false: "contributor resume"}[paused]
+	change(&c)
 	return h.administer(ctx, what, map[string]string{"contributor": code}, func(tx *store.Tx) error { return tx.Put(store.KindContributor, code, c) })
 }

@@ -84,9 +84,13 @@ func (c *importCommand) problems(ctx context.Context, h *house, since time.Time)
 
 func (c *importCommand) one(ctx context.Context, h *house, file string, bar *progress) fileOutcome {
 	o := fileOutcome{File: file}
-	data, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err == nil {
-		o.Totals, err = h.in.Import(ctx, kmcr.ContributorCode(c.Contributor), filepath.Base(file), data, bar.step)
+		defer f.Close()
+		var about fs.FileInfo
+		if about, err = f.Stat(); err == nil {
+			o.Totals, err = h.in.ImportFrom(ctx, kmcr.ContributorCode(c.Contributor), filepath.Base(file), f, about.Size(), bar.step)
+		}
 	}
 	if err != nil {
 		o.Error = err.Error()

@@ -47,6 +47,9 @@ func (c *matchReport) Run(ctx context.Context, settings *Settings, s streams) er
 		for _, why := range slices.Sorted(maps.Keys(r.Unlinked)) {
 			fmt.Fprintf(s.out, "  not linked: %s: %d\n", why, r.Unlinked[why])
 		}
+		for _, what := range slices.Sorted(maps.Keys(r.Traced)) {
+			fmt.Fprintf(s.out, "  national service: %s: %d\n", what, r.Traced[what])
+		}
 	}
 	return nil
 }

@@ -114,7 +114,11 @@ func (c *restoreCommand) Run(ctx context.Context, settings *Settings) error {
 		return err
 	}
 	h, err := settings.open(ctx)
-	if err != nil {
+	if err != nil { // under other keys it is of no use, and would stand in the way of the next attempt
+		path := strings.TrimPrefix(settings.Database, "sqlite:")
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			_ = os.Remove(path + suffix)
+		}
 		return err
 	}
 	defer h.close()

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -21,6 +23,9 @@ import (
 type serveCommand struct {
 	HTTP   string `name:"http" default:"127.0.0.1:8080" env:"KMCR_HTTP" help:"Address of pages and FHIR API."`
 	MLLP   string `name:"mllp" default:"127.0.0.1:2575" env:"KMCR_MLLP" help:"Address of the HL7 v2 listener."`
+	MLLPS  string `name:"mllps" env:"KMCR_MLLPS" help:"Address of the HL7 v2 listener over TLS, where senders are known by their client certificates; empty for none."`
+	Cert   string `name:"mllps-certificate" env:"KMCR_MLLPS_CERTIFICATE" help:"Its certificate, PEM."`
+	Key    string `name:"mllps-key" env:"KMCR_MLLPS_KEY" help:"Its key, PEM."`
 	Admin  string `default:"127.0.0.1:9080" env:"KMCR_ADMIN" help:"Address of /livez, /readyz and /metrics."`
 	Base   string `env:"KMCR_BASE" help:"How browsers address this service, when it stands behind a proxy (https://…)."`
 	Demo   bool   `env:"KMCR_DEMO" help:"Provision the demonstration if it is not there yet."`
@@ -29,6 +34,8 @@ type serveCommand struct {
 	Issuer       string `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
 	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
 	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+
+	National national `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -48,6 +55,10 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	pages, mllp, admin := open.listen(c.HTTP), open.listen(c.MLLP), open.listen(c.Admin)
 	if open.err != nil {
 		return fmt.Errorf("cannot listen: %w", open.err)
+	}
+	secure, err := c.listenTLS(&open)
+	if err != nil {
+		return err
 	}
 	base := c.Base
 	if base == "" {
@@ -87,14 +98,30 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	start("audit log", func() error { h.keepLog(logContext); return nil })
 	start("mllp", func() error { return h.in.ServeMLLP(mllpContext, mllp) })
 
+	start("drop folders", func() error { return h.in.Drop(filepath.Join(settings.Data, "drop")).Watch(mllpContext) })
+	if secure != nil {
+		start("mllps", func() error { return h.in.ServeMLLP(mllpContext, secure) })
+	}
+
 	if c.Demo {
 		d := demonstration{house: h, who: who, base: base, mllp: mllp.Addr().String(), people: c.People, progress: s.err}
 		if err := d.provision(ctx); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("the demonstration could not be provisioned: %w", err)
 		}
 	}
+	tracer, err := c.National.tracer(ctx, h.in)
+	if err != nil {
+		return err
+	}
+	if tracer != nil {
+		serving.Go(func() { tracer.Run(mllpContext) })
+	}
 	ready.open()
-	fmt.Fprintf(s.out, "kmcr ready http=%s mllp=%s admin=http://%s\n", base, mllp.Addr(), admin.Addr())
+	also := ""
+	if secure != nil {
+		also = " mllps=" + secure.Addr().String()
+	}
+	fmt.Fprintf(s.out, "kmcr ready http=%s mllp=%s admin=http://%s%s\n", base, mllp.Addr(), admin.Addr(), also)
 
 	select {
 	case <-ctx.Done():
@@ -111,6 +138,22 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	stopLog()
 	serving.Wait()
 	return err
+}
+
+// listenTLS opens the listener for senders with certificates; nil where none is asked for.
+func (c *serveCommand) listenTLS(open *listeners) (net.Listener, error) {
+	if c.MLLPS == "" {
+		return nil, nil
+	}
+	own, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+	if err != nil {
+		return nil, exit{exitUsage, fmt.Errorf("the certificate of the HL7 v2 listener cannot be read (--mllps-certificate, --mllps-key): %w", err)}
+	}
+	plain := open.listen(c.MLLPS)
+	if open.err != nil {
+		return nil, fmt.Errorf("cannot listen: %w", open.err)
+	}
+	return tls.NewListener(plain, &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}), nil
 }
 
 // thrifty lets garbage stand until memory is near what the service should need, for collecting it is

@@ -19,6 +19,7 @@ var people = map[string]func(*testing.T, Database){
 	"added involvements are kept until they end":            addedInvolvements,
 	"people of an account, a team, an organisation":         peopleOf,
 	"a pair is reviewed once":                               reviews,
+	"steps about people are kept, newest first":             steps,
 	"events are listed newest first":                        events,
 }
 
@@ -216,7 +217,7 @@ func reviews(t *testing.T, d Database) {
 	db := d.Open(t)
 	r := store.Review{A: 9, B: 4, Score: 0.81, Reasons: "names differ"}
 	write(t, db, func(tx *store.Tx) error { return tx.PutReview(&r) })
-	again := store.Review{A: 4, B: 9, Score: 0.85, Reasons: "names differ, address agrees", State: "different", By: "officer", DecidedAt: day(4)}
+	again := store.Review{A: 4, B: 9, Score: 0.85, Reasons: "names differ, address agrees", State: "different", By: "officer", DecidedAt: day(4), Proposed: "same", ProposedBy: "another", Took: 90 * time.Second}
 	write(t, db, func(tx *store.Tx) error { return tx.PutReview(&again) })
 	write(t, db, func(tx *store.Tx) error { return tx.PutReview(&store.Review{A: 4, B: 10}) })
 	if again.ID != r.ID {

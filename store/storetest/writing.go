@@ -82,9 +82,10 @@ func gaveUp(t *testing.T, d Database) {
 	db := d.Open(t)
 	gone, cancel := context.WithCancel(ctx())
 	cancel()
-	for range 20 {
-		err := db.Write(gone, func(tx *store.Tx) error { return tx.Put(store.KindSetting, "gone", "v") })
-		if _, found := setting(t, db, "gone"); found != (err == nil) {
+	for i := range 20 {
+		name := fmt.Sprint("gone-", i)
+		err := db.Write(gone, func(tx *store.Tx) error { return tx.Put(store.KindSetting, name, "v") })
+		if _, found := setting(t, db, name); found != (err == nil) {
 			t.Fatalf("Write said %v and the value is there: %v", err, found)
 		}
 	}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"kmcr/synth"
+)
+
+const (
+	crowdSeed = 20261123
+	// fewPeople is the population with which a larger one is compared.
+	fewPeople = 10_000
+	// placed is how many single patients are placed and timed.
+	placed = 1_000
+)
+
+// placing measures how long it takes to find out whose one patient is and to keep it, among few people and among n: half of those
+// that are placed are known to another contributor already.
+func (b *bench) placing(n int) error {
+	fmt.Printf("\nPlacing one patient among %d people and among %d, embedded store\n", fewPeople, n)
+	dir, err := os.MkdirTemp("", "kmcr-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	s, err := start(b.ctx, dir, "sqlite")
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if _, err := s.run(b.ctx, "contributor", "add", "bench-second", "--organisation", "RVV", "--format", "fhir-r4"); err != nil {
+		return err
+	}
+	crowd, stop := iter.Pull(synth.Crowd(crowdSeed, n+placed, time.Now()))
+	defer stop()
+	var known []synth.Person
+	var medians []float64
+	there := 0
+	for _, people := range []int{fewPeople, n} {
+		start := time.Now()
+		known, err = b.fill(s, crowd, people-there)
+		if err != nil {
+			return err
+		}
+		rate := float64(people-there) / time.Since(start).Seconds()
+		there = people
+		took, err := b.placeEach(s, crowd, known)
+		if err != nil {
+			return err
+		}
+		medians = append(medians, ms(took, 50))
+		say(fmt.Sprintf("%d people: placing one, HTTP and synced commit included", people), fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", ms(took, 50), ms(took, 99)), fmt.Sprintf("aim p50 under 2 ms; filled at %.0f people/s", rate))
+	}
+	say("ratio", fmt.Sprintf("%.2f", medians[1]/medians[0]), "aim within 1.5")
+	say("disk for each person, with how to find them", fmt.Sprintf("%.0f B", float64(s.size())/float64(there)), "")
+	return nil
+}
+
+// fill sends the next people of the crowd, many in a Bundle, and returns the last of them.
+func (b *bench) fill(s *server, crowd func() (synth.Person, bool), people int) (last []synth.Person, err error) {
+	token, err := s.run(b.ctx, "token", "--client", "bench")
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{Timeout: time.Minute}
+	shown := time.Now()
+	for sent := 0; sent < people; {
+		if sent%50_000 < 100 && time.Since(shown) > 20*time.Second { // a token lasts minutes, a crowd longer
+			fmt.Fprintf(os.Stderr, "bench: %d of %d people in place\n", sent, people)
+			if token, err = s.run(b.ctx, "token", "--client", "bench"); err != nil {
+				return nil, err
+			}
+			shown = time.Now()
+		}
+		last = last[:0]
+		for ; len(last) < 100 && sent < people; sent++ {
+			p, _ := crowd()
+			last = append(last, p)
+		}
+		if err := send(b.ctx, client, s.http+"/fhir/R4", token, patientBundle(last)); err != nil {
+			return nil, err
+		}
+	}
+	return last, nil
+}
+
+// placeEach sends single patients of the second contributor: newcomers, and those whom the first one knows.
+func (b *bench) placeEach(s *server, crowd func() (synth.Person, bool), known []synth.Person) ([]time.Duration, error) {
+	token, err := s.run(b.ctx, "token", "--client", "bench-second")
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{Timeout: time.Minute}
+	var took []time.Duration
+	for i := range placed / 2 {
+		p := known[i%len(known)]
+		if i%2 == 0 {
+			p, _ = crowd()
+		}
+		p.ID += fmt.Sprintf("-%d", i)
+		start := time.Now()
+		if err := send(b.ctx, client, s.http+"/fhir/R4/Patient", token, patient(p)); err != nil {
+			return nil, err
+		}
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	return took, nil
+}
+
+func patientBundle(people []synth.Person) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"resourceType":"Bundle","type":"transaction","entry":[`)
+	for i, p := range people {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"resource":%s,"request":{"method":"POST","url":"Patient"}}`, patient(p))
+	}
+	b.WriteString(`]}`)
+	return b.Bytes()
+}
+
+func patient(p synth.Person) []byte {
+	ids := []object{{"system": "https://bench.example/id", "value": p.ID}}
+	if p.NHS != "" {
+		ids = append(ids, object{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": string(p.NHS)})
+	}
+	out, _ := json.Marshal(object{"resourceType": "Patient", "identifier": ids, "gender": p.Sex, "birthDate": p.Born.Format(time.DateOnly),
+		"name":    []object{{"family": p.Family, "given": []string{p.Given}}},
+		"address": []object{{"line": []string{p.Line}, "city": p.Town, "postalCode": p.Postcode}},
+		"telecom": []object{{"system": "phone", "value": p.Telephone}}})
+	return out
+}

@@ -1,0 +1,94 @@
+package ingest_test
+
+import (
+	"strings"
+	"testing"
+
+	"kmcr"
+	"kmcr/ingest"
+	"kmcr/store"
+)
+
+// twelve people of one number, which is not even a valid one, stay twelve; a
+// file that is named for another person tells nothing by its name.
+func TestTwelvePeopleOfOneNumberInTheirPracticesRecords(t *testing.T) {
+	h := build(t)
+	patients := map[kmcr.PatientID]bool{}
+	persons := map[kmcr.PersonID]bool{}
+	for name, data := range files(t, "gp-connect-stu3/structured-full-record/94657*_full_*.json") {
+		h.taken(name, data)
+	}
+	for name, data := range files(t, "gp-connect-stu3/structured-full-record/94656*_full_*.json") {
+		h.taken(name, data)
+	}
+	h.must(h.db.EachPatient(h.ctx(), func(p *store.Patient) error {
+		if !p.Register {
+			patients[p.ID], persons[p.Person] = true, true
+		}
+		return nil
+	}))
+	if len(patients) != 12 || len(persons) != 12 || persons[0] {
+		t.Errorf("%d patients and %d persons of twelve people who share a number", len(patients), len(persons))
+	}
+	h.balanced()
+}
+
+// taken imports a file that is to be applied.
+func (h *house) taken(name string, data []byte) {
+	h.Helper()
+	got, err := h.in.Import(h.ctx(), "practice", name, data, nil)
+	h.must(err)
+	if got.Applied+got.Duplicate != 1 {
+		h.Errorf("%s: %+v", name, got)
+	}
+}
+
+// what must be refused of the published sample, and why.
+func TestStructuredRecordsThatAreRefused(t *testing.T) {
+	h := build(t)
+	want := map[string]string{
+		"malformedDateStructuredRecord.json":                   "dateTime",
+		"malformedStructuredRecordMissingPatientResource.json": "without its Patient",
+		"gpc-access-structured-with-no-patient.json":           "without its Patient",
+	}
+	for _, set := range []string{"edge-cases", "structured-partial"} {
+		for name, data := range files(t, "gp-connect-stu3/"+set+"/*.json") {
+			why, refused := want[name]
+			if !refused {
+				continue
+			}
+			a, err := h.in.FHIR(h.ctx(), ingest.Interaction{Contributor: "practice", Method: "POST", Body: data})
+			h.must(err)
+			if a.Status < 400 || !strings.Contains(string(a.Body), why) {
+				t.Errorf("%s is answered %d: %s", name, a.Status, a.Body)
+			}
+		}
+	}
+	h.balanced()
+}
+
+// an id that is good inside one set alone does not make one patient of two people.
+func TestOneIDForTwoPeople(t *testing.T) {
+	h := build(t)
+	record := func(family, born string) []byte {
+		return []byte(`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"2","name":[{"family":"` + family + `"}],"birthDate":"` + born + `"}},` +
+			`{"resource":{"resourceType":"Observation","status":"final","code":{"text":"of ` + family + `"},"subject":{"reference":"Patient/2"}}}]}`)
+	}
+	h.fhir(200, ingest.Interaction{Method: "POST", Body: record("Ash", "1950-01-01")})
+	h.fhir(200, ingest.Interaction{Method: "POST", Body: record("Birch", "1999-12-31")})
+	n := 0
+	h.must(h.db.EachPatient(h.ctx(), func(p *store.Patient) error {
+		n++
+		if got := len(h.compartment(p.ID).Current()); got != 2 {
+			t.Errorf("%d statements of one of two people", got)
+		}
+		return nil
+	}))
+	if n != 2 {
+		t.Errorf("%d patients", n)
+	}
+	a := h.fhir(202, ingest.Interaction{Method: "PUT", Type: "Patient", ID: "2", Body: []byte(`{"resourceType":"Patient","id":"2","name":[{"family":"Cedar"}],"birthDate":"1931-05-05"}`)})
+	if !strings.Contains(string(a.Body), "identity-changed") {
+		t.Errorf("somebody else under a known id is answered %s", a.Body)
+	}
+}
