@@ -424,6 +424,8 @@ func (s *sample) Agreement(context.Context) (*disclose.Agreement, error) {
 	}, nil
 }
 
+func (s *sample) Proven(context.Context, kmcr.Viewer, string, string) error { return nil }
+
 func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why disclose.Why) error {
 	if len(why.Words) < 10 {
 		return &kmcr.Error{Kind: kmcr.Invalid, Message: "the reason is too short", Remedy: "Write at least 10 characters."}

@@ -40,6 +40,7 @@ type wayOut interface {
 	Statement(ctx context.Context, v kmcr.Viewer, id kmcr.StatementID, version int, where string) (*kmcr.Statement, error)
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
+	Proven(ctx context.Context, v kmcr.Viewer, action, where string) error
 	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
 	EndInvolved(ctx context.Context, v kmcr.Viewer, ref string, id int64) error
 	Objections(ctx context.Context, v kmcr.Viewer, ref string) ([]disclose.Objection, error)

@@ -31,9 +31,12 @@ type serveCommand struct {
 	Demo   bool   `env:"KMCR_DEMO" help:"Provision the demonstration if it is not there yet."`
 	People int    `default:"1000" env:"KMCR_DEMO_PEOPLE" help:"Size of the synthetic population."`
 
-	Issuer       string `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
-	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
-	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+	Issuer       string   `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
+	ClientID     string   `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
+	ClientSecret string   `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+	ACR          string   `name:"acr" env:"KMCR_OIDC_ACR" help:"Assurance to ask the provider for at sign-in (acr_values), such as AAL2_OR_AAL3_ANY."`
+	StepUpACR    string   `name:"step-up-acr" env:"KMCR_OIDC_STEP_UP_ACR" help:"Assurance to ask for before an emergency opening, an export or an un-merge, such as AAL3_ANY."`
+	Scopes       []string `env:"KMCR_OIDC_SCOPES" help:"Scopes to ask for besides openid and profile."`
 
 	National national `embed:""`
 }
@@ -67,7 +70,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
 	}
-	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Demo: c.Demo, Data: settings.Data})
+	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ACR: c.ACR, StepUpACR: c.StepUpACR, Scopes: c.Scopes, Demo: c.Demo, Data: settings.Data})
 	if err != nil {
 		return err
 	}

@@ -115,6 +115,9 @@ func (h *House) viewer(r *http.Request) (kmcr.Viewer, error) {
 	if !ok {
 		return v, &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "nobody has signed in"}
 	}
+	if v.Proven.IsZero() { // just signed in, unless it is said when
+		v.Proven = h.Now
+	}
 	return v, nil
 }
 
