@@ -16,6 +16,8 @@ import (
 const (
 	ticketSignIn  = "sign-in"         // a sign-in, by the digest of its cookie
 	ticketStart   = "sign-in-start"   // a sign-in that has begun, by the digest of its state
+	ticketLaunch  = "launch"          // who another system has on its screen, by the digest of the address that opens it
+	ticketSMART   = "smart-start"     // a SMART launch that has begun, by the digest of its state
 	ticketJTI     = "client-jti"      // an assertion that has been used
 	ticketRequest = "demo-idp-asked"  // an authorisation request
 	ticketCode    = "demo-idp-code"   // an authorisation code

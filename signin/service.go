@@ -105,7 +105,7 @@ func (s *Service) defaults() {
 	}
 }
 
-// Mount adds /signin, /signin/callback, /signin/token, /signout, /demo-idp/…, /oauth/token, /.well-known/smart-configuration,
+// Mount adds /launch, /smart/launch, /smart/callback, /signin, /signin/callback, /signin/token, /signout, /demo-idp/…, /oauth/token, /.well-known/smart-configuration,
 // /.well-known/jwks.json.
 func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /signin", s.page)
@@ -113,6 +113,9 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+callbackPath, s.seldom(s.callback))
 	mux.HandleFunc("POST /signin/token", s.seldom(s.tokenForSignIn))
 	mux.HandleFunc("POST /signout", s.signOut)
+	mux.HandleFunc("POST "+launchPath, s.seldom(s.launch))
+	mux.HandleFunc("GET /smart/launch", s.seldom(s.smartLaunch))
+	mux.HandleFunc("GET "+smartCallback, s.seldom(s.smartBack))
 	mux.HandleFunc("POST "+tokenPath, s.seldom(s.oauthToken))
 	mux.HandleFunc("GET /.well-known/smart-configuration", s.smartConfiguration)
 	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)

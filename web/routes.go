@@ -64,6 +64,7 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "POST /corrections/{id}/{n}", s.answerCorrection)
 	s.signedIn(mux, "GET /authority", s.authority)
 	s.signedIn(mux, "POST /authority/{fact}", s.setAuthority)
+	s.signedIn(mux, "GET /launch/{id}", s.launched)
 	s.signedIn(mux, "GET /caseload", s.caseload)
 	s.signedIn(mux, "GET /caseload/{ref}", s.caseOf)
 	s.signedIn(mux, "POST /caseload/{ref}/acknowledged", s.acknowledge)

@@ -192,6 +192,36 @@ func (c *groupMap) Run(ctx context.Context, settings *Settings) error {
 	})
 }
 
+type ehrCommand struct {
+	Add ehrAdd `cmd:"" help:"List a system that may launch the record by SMART App Launch."`
+}
+
+type ehrAdd struct {
+	Issuer   string `arg:"" help:"FHIR base address of the system (iss)."`
+	Name     string `required:""`
+	ClientID string `required:"" help:"Our client id there."`
+	Secret   string `type:"existingfile" placeholder:"FILE" help:"File that holds our client secret there; none for a public client."`
+}
+
+// Run lists the system. Nothing that is not listed is ever called.
+func (c *ehrAdd) Run(ctx context.Context, settings *Settings) error {
+	e := signin.EHR{Name: c.Name, ClientID: c.ClientID}
+	if c.Secret != "" {
+		b, err := os.ReadFile(c.Secret)
+		if err != nil {
+			return err
+		}
+		e.ClientSecret = strings.TrimSpace(string(b))
+	}
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	iss := strings.TrimSuffix(c.Issuer, "/")
+	return h.administer(ctx, "ehr add", map[string]string{"issuer": iss}, func(tx *store.Tx) error { return tx.Put(store.KindEHR, iss, e) })
+}
+
 // roleNamed reads a role of the record or a national job role code; any other gives no access, and is refused here.
 func roleNamed(name string) (kmcr.Role, error) {
 	role := kmcr.Role(name)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/disclose"
 	"kmcr/fhirapi"
 	"kmcr/signin"
 	"kmcr/web"
@@ -174,7 +175,7 @@ func thrifty() {
 func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	who.Mount(mux)
-	pages := web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
+	pages := web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Launched: launched(who), Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
 		Organisation: func(o kmcr.ODS) string { return h.out.OrganisationName(context.Background(), o) }}
 	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
@@ -186,7 +187,16 @@ func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base
 	protection := http.NewCrossOriginProtection()
 	protection.AddInsecureBypassPattern("/fhir/")
 	protection.AddInsecureBypassPattern("/oauth/")
+	protection.AddInsecureBypassPattern("POST /launch") // comes from another site by its nature, and is proven by its signature
 	return meter.measure(mux, protection.Handler(mux)), nil
+}
+
+// launched hands the launches that sign-in has proven to the pages.
+func launched(who *signin.Service) func(context.Context, kmcr.Viewer, string) (disclose.Launched, error) {
+	return func(ctx context.Context, v kmcr.Viewer, id string) (disclose.Launched, error) {
+		l, err := who.Launched(ctx, v, id)
+		return disclose.Launched{System: l.System, Query: disclose.Query{NHSNumber: l.NHSNumber, Family: l.Family, Given: l.Given, Born: l.Born}}, err
+	}
 }
 
 // listeners opens several and remembers the first failure.
