@@ -90,6 +90,10 @@ func (q *ask) write(status int, mediaType string, body []byte) error {
 	if status == 0 {
 		status = http.StatusOK
 	}
+	if err := q.cleared(); err != nil {
+		h.Del("Content-Encoding")
+		return err
+	}
 	q.w.WriteHeader(status)
 	if q.Method != http.MethodHead {
 		_, _ = q.w.Write(body) // the reader has gone: nobody to tell
@@ -146,6 +150,9 @@ func quality(accept, mediaType string) float64 {
 
 // see sends the reader on after something was done, so that reloading does not do it twice.
 func (q *ask) see(path string) error {
+	if err := q.cleared(); err != nil {
+		return err
+	}
 	q.w.Header().Set("Location", path)
 	q.w.WriteHeader(http.StatusSeeOther)
 	return nil
