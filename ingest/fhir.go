@@ -50,6 +50,7 @@ func (s *Service) FHIR(ctx context.Context, in Interaction) (Answer, error) {
 	if c.Paused {
 		return refuse(http.StatusServiceUnavailable, "transient", "", "this contributor is paused", "Send it again later."), nil
 	}
+	s.feeds.heard(c.Code, s.Now(), 1)
 	answer, _, err := s.interact(ctx, c, in, fresh(c, in, "", s.Now()), "fhir")
 	return answer, err
 }

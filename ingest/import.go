@@ -320,6 +320,7 @@ func (i *importing) accept(ctx context.Context, entries []*store.Message, raws [
 	if err != nil {
 		return err
 	}
+	i.s.feeds.heard(i.c.Code, i.s.Now(), int64(len(entries)))
 	for k, e := range entries {
 		size := len(raws[k])
 		switch {
