@@ -137,8 +137,16 @@ func (c *composer) episodeOf(e *entry, since time.Time) (ep Episode, ok bool) {
 		ep.Topic = TopicAdmission
 	case "emergency department":
 		ep.Topic = TopicAttendance
-	default:
+	case "outpatient", "outpatient or clinic", "home visit", "telephone or video", "on scene", "before admission", "regular attender", "day case":
 		return ep, false
+	default:
+		if s := c.sources[e.Contributor]; s == nil || s.Kind != "acute" {
+			return ep, false
+		}
+		ep.Topic = TopicAdmission // which class it is was not sent
+		if st := v.Get("status").Text(); st == "arrived" || st == "triaged" {
+			ep.Topic = TopicAttendance
+		}
 	}
 	ep.Statement, ep.From, ep.Told = e.ID, e.Contributor, e.Recorded
 	ep.Admitted, ep.Ended = when(v, "period.start"), when(v, "period.end")
@@ -190,21 +198,33 @@ func (c *composer) stands(ep *Episode, v fhir.Value, since time.Time) bool {
 	switch {
 	case hasBegun && begun.After(latest):
 		ep.Stands = EpisodeDoubtful
-		ep.Flags = append(ep.Flags, "the admission is dated in the future ("+string(ep.Admitted)+")")
+		ep.Flags = append(ep.Flags, "the admission is dated in the future ("+ep.Admitted.shortly()+")")
 	case hasEnded && ended.After(latest):
-		ep.Flags = append(ep.Flags, "the discharge is dated in the future ("+string(ep.Ended)+")")
+		ep.Flags = append(ep.Flags, "the discharge is dated in the future ("+ep.Ended.shortly()+")")
 		ep.Ended = ""
 		if ep.Stands == EpisodeEnded {
 			ep.Stands = EpisodeDoubtful
 		}
 	case hasBegun && hasEnded && ended.Before(begun) && !ep.Ended.covers(ep.Admitted):
-		ep.Flags = append(ep.Flags, "discharged ("+string(ep.Ended)+") before admitted")
+		ep.Flags = append(ep.Flags, "discharged ("+ep.Ended.shortly()+") before admitted")
 		ep.Ended = ""
 	}
 	if ep.Stands == EpisodeEnded {
 		return !hasEnded && !hasBegun || hasEnded && !ended.Before(since) || hasBegun && !begun.Before(since)
 	}
 	return true
+}
+
+// shortly is a date as readers have it.
+func (d Date) shortly() string {
+	t, ok := d.Time()
+	switch {
+	case !ok || len(d) < len(time.DateOnly):
+		return string(d)
+	case len(d) == len(time.DateOnly):
+		return t.Format("02-Jan-2006")
+	}
+	return clock(t)
 }
 
 // covers tells whether a date that is less precise may be the same moment.
@@ -240,7 +260,7 @@ func (c *composer) describe(ep *Episode, e *entry) {
 	ep.Destination = destination(v)
 	ep.Expected = extensionDate(v, "xpectedDischarge")
 	if t, ok := ep.Expected.Time(); ok && t.After(c.in.Now.AddDate(2, 0, 0)) {
-		ep.Flags = append(ep.Flags, "the expected discharge is dated far in the future ("+string(ep.Expected)+")")
+		ep.Flags = append(ep.Flags, "the expected discharge is dated far in the future ("+ep.Expected.shortly()+")")
 		ep.Expected = ""
 	}
 	c.why(ep, v)
@@ -351,4 +371,17 @@ func (c *composer) target(ref fhir.Value) fhir.Value {
 		return e.v
 	}
 	return fhir.Value{}
+}
+
+// Unnamed takes out what says where the person is, for somebody who must not be found.
+func (ep *Episode) Unnamed() {
+	ep.Hospital, ep.Ward, ep.Telephone, ep.Destination = "", "", "", ""
+	ep.Text = ep.words()
+	for n := range ep.Affected {
+		a := &ep.Affected[n]
+		a.By, a.Telephone, a.Whose, a.Provider = "", "", "", ""
+	}
+	for n := range ep.Medicines {
+		ep.Medicines[n].Source = ""
+	}
 }

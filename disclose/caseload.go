@@ -240,15 +240,8 @@ func sideBySide(n int, do func(int) error) error {
 	return nil
 }
 
-// onCaseload tells whether an involvement puts somebody on a list: a named
-// worker's or team's does, and of an organisation's those that are care now.
-func onCaseload(i kmcr.Involvement) bool {
-	switch i.Kind {
-	case "break-glass", "discharged", "referral":
-		return false
-	}
-	return true
-}
+// onCaseload tells whether an involvement puts somebody on a list.
+func onCaseload(i kmcr.Involvement) bool { return access.OnList(i) }
 
 // sight reads what of a record that is open to the viewer the viewer may see.
 func (s *Service) sight(ctx context.Context, o *opening) (sight, error) {

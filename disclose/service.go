@@ -21,6 +21,7 @@ type Service struct {
 	heard    heard
 	searches kmcr.Rate
 	sittings sittings
+	happened func()
 }
 
 // Config is what the service needs.
@@ -30,6 +31,8 @@ type Config struct {
 	Now func() time.Time // nil: time.Now
 	// Tokens gives the search tokens of what is looked for (match.Tokens, handed over by cmd/kmcr). Query.NHSNumber is ten digits or "".
 	Tokens func(Query) []string
+	// Happened is called after something was written here that somebody may have to be told of (notify); nil: nobody is.
+	Happened func()
 }
 
 // New makes the service.
@@ -40,6 +43,9 @@ func New(c Config) *Service {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.happened = c.Happened; s.happened == nil {
+		s.happened = func() {}
 	}
 	if s.tokens == nil {
 		s.tokens = func(Query) []string { return nil }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,9 +16,9 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// secure sets what every page is sent with. The pages hold no script, so none may run.
+// secure sets what every page is sent with. The pages hold no script but the file that puts alerts into an open page.
 func secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -37,7 +38,8 @@ type page struct {
 	At     string          // what addresses within a record that is not shown as of now carry on
 	Viewer *kmcr.Viewer    // nil when nobody has signed in
 	Demo   bool
-	Status int // 0: 200
+	Status int   // 0: 200
+	Since  int64 // on pages into which alerts are put as they come: after which event
 }
 
 // show answers with the page of the stem's template.
@@ -45,12 +47,24 @@ func (s *site) show(q *ask, stem string, p page) error {
 	p.Demo = s.Demo
 	if q.known {
 		p.Viewer = &q.viewer
+		p.Since = s.since(p.Here, q.viewer)
 	}
 	var b bytes.Buffer
 	if err := s.drawn.draw(&b, stem, &p); err != nil {
 		return kmcr.Errorf(kmcr.Fault, "template %s: %w", stem, err)
 	}
 	return q.write(p.Status, "text/html; charset=utf-8", b.Bytes())
+}
+
+// livePages are those into which alerts are put as they come.
+var livePages = map[string]bool{"/": true, "/caseload": true, "/alerts": true}
+
+// since is the event after which alerts are put into a page; 0 for a page into which none are.
+func (s *site) since(here string, v kmcr.Viewer) int64 {
+	if s.Notify == nil || !livePages[here] || !slices.Contains(navigation(v.Role), place{"/alerts", "Alerts"}) {
+		return 0
+	}
+	return s.Notify.Since()
 }
 
 // write sends a whole answer, compressed where that helps and is wanted. JSON
