@@ -21,13 +21,16 @@ func FHIR(e *Entry) []byte {
 		ID:           strings.ReplaceAll(e.ID, "/", "-"),
 		Type:         eventType(e.Action),
 		Subtype:      []coding{subtype(e.Action)},
-		Action:       crud(e.Action),
+		Action:       Act(e.Action),
 		Recorded:     e.At.UTC().Format("2006-01-02T15:04:05.000Z"),
 		Outcome:      "0",
 		OutcomeDesc:  e.Rule,
 		Agent:        agents(e),
 		Source:       source{Observer: display{"Kent and Medway Care Record"}, Type: []coding{{System: securitySource, Code: "4", Display: "Application Server"}}},
 		Entity:       entities(e),
+	}
+	if p := profile(e); p != "" {
+		event.Meta = &meta{[]string{p}}
 	}
 	if !e.Allowed {
 		event.Outcome = "4"
@@ -70,6 +73,7 @@ var purposes = map[kmcr.Purpose]coding{
 type auditEvent struct {
 	ResourceType string    `json:"resourceType"`
 	ID           string    `json:"id,omitempty"`
+	Meta         *meta     `json:"meta,omitempty"`
 	Type         coding    `json:"type"`
 	Subtype      []coding  `json:"subtype"`
 	Action       string    `json:"action"`
@@ -80,6 +84,10 @@ type auditEvent struct {
 	Agent        []agent   `json:"agent"`
 	Source       source    `json:"source"`
 	Entity       []entity  `json:"entity,omitempty"`
+}
+
+type meta struct {
+	Profile []string `json:"profile"`
 }
 
 type coding struct {
@@ -125,6 +133,7 @@ type entity struct {
 	What   *reference `json:"what,omitempty"`
 	Type   coding     `json:"type"`
 	Role   *coding    `json:"role,omitempty"`
+	Query  []byte     `json:"query,omitempty"`
 	Detail []detail   `json:"detail,omitempty"`
 }
 
@@ -153,19 +162,33 @@ func subtype(action string) coding {
 	return coding{System: actionSystem, Code: action, Display: action}
 }
 
-// crud is the AuditEvent action: create, read, update, delete or execute.
-func crud(action string) string {
+// Act is the AuditEvent action: create, read, update, delete or execute.
+func Act(action string) string {
 	switch action {
-	case "read", "print", "export", "history":
+	case "read", "print", "export", "history", "looks", "work-list", "explain":
 		return "R"
 	case "ingest", "create":
 		return "C"
-	case "update", "merge", "unmerge", "link", "unlink":
+	case "update", "merge", "unmerge", "link", "unlink", "decide-match":
 		return "U"
-	case "delete", "erase":
+	case "delete", "erase", "discard", "destroy":
 		return "D"
 	}
 	return "E"
+}
+
+// profile is the IHE BALP profile that the entry fits; "" where it says more or less than one.
+func profile(e *Entry) string {
+	const balp = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
+	switch {
+	case e.Viewer.Organisation == "":
+		return "" // nobody to name as the client
+	case e.Action == "read" && e.Person != 0 && len(e.Shown) == 1:
+		return balp + "PatientRead"
+	case e.Action == "search":
+		return balp + "Query"
+	}
+	return ""
 }
 
 // agents are the asker, the asker's organisation and this service, which answers.
@@ -192,6 +215,9 @@ func entities(e *Entry) []entity {
 	if e.Person != 0 {
 		all = append(all, entity{What: &reference{Reference: "Patient/" + string(e.Person.Ref())},
 			Type: coding{System: entityType, Code: "1", Display: "Person"}, Role: &coding{System: entityRole, Code: "1", Display: "Patient"}})
+	}
+	if e.Action == "search" && e.Where != "" {
+		all = append(all, entity{Type: coding{System: entityType, Code: "2", Display: "System Object"}, Role: &coding{System: entityRole, Code: "24", Display: "Query"}, Query: []byte(e.Where)})
 	}
 	if d := circumstances(e); len(d) > 0 {
 		all = append(all, entity{Type: coding{System: entityType, Code: "4", Display: "Other"}, Detail: d})

@@ -13,7 +13,7 @@ import (
 
 // Compose makes the record. It is pure; the order of Input.Statements changes nothing.
 func Compose(in Input) *Record {
-	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}}
+	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Moves: in.Moves, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}}
 	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
 	for i := range c.r.Sources {
 		c.sources[c.r.Sources[i].Contributor] = &c.r.Sources[i]
@@ -24,10 +24,12 @@ func Compose(in Input) *Record {
 		c.place(e)
 	}
 	c.medicines()
+	c.practiceLists()
 	c.allergies()
 	c.problems()
 	c.banner()
 	c.contacts()
+	c.concerns()
 	c.disputes()
 	c.finish()
 	c.corrections()
@@ -64,6 +66,8 @@ type composer struct {
 	vitals   map[string]*Test
 	orders   map[Fact]AuthorityOrder
 	products map[string]terms.Product
+	lists    []*entry
+	warnings map[kmcr.Section][]string // what a contributor says is missing from a section
 }
 
 // read indexes every statement and puts them in an order of their own.
@@ -125,6 +129,7 @@ var placers = map[string]func(*composer, *entry){
 	"ClinicalImpression":       (*composer).assessment,
 	"Immunization":             (*composer).immunisation,
 	"Encounter":                (*composer).encounter,
+	"List":                     (*composer).list,
 	"Appointment":              (*composer).appointment,
 	"ServiceRequest":           (*composer).referral,
 	"DocumentReference":        (*composer).document,
@@ -346,7 +351,7 @@ func (c *composer) freshness(section kmcr.Section, notes *[]SourceNote, incomple
 			late = append(late, s.Name+" last heard "+clock(s.LastHeard))
 		}
 	}
-	if len(late) > 0 {
+	if late = append(late, c.warnings[section]...); len(late) > 0 {
 		*incomplete = "May be incomplete: " + strings.Join(late, "; ")
 	}
 }

@@ -44,6 +44,20 @@ func (d Date) Time() (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
+// words is the date as it is read among other words (ISB 1502): 05-Mar-2019, Mar-2019, 2019.
+func (d Date) words() string {
+	t, ok := d.Time()
+	switch {
+	case !ok:
+		return string(d)
+	case len(d) == 4:
+		return t.Format("2006")
+	case len(d) == 7:
+		return t.Format("Jan-2006")
+	}
+	return t.In(london).Format("02-Jan-2006")
+}
+
 // before tells whether the whole of d has passed at t.
 func (d Date) before(t time.Time) bool {
 	start, ok := d.Time()

@@ -48,13 +48,24 @@ type statedMedicine struct {
 	review        Date
 	indication    string
 	details       []Detail
+	parts         []*entry // its authorisation and latest issue
+	changed       Date     // when the dose was last changed
 }
 
 // medicines makes one line of each medicine, however many contributors state it; doses are never merged.
 func (c *composer) medicines() {
-	list := make([]statedMedicine, 0, len(c.medicine))
-	for _, e := range c.medicine {
-		list = append(list, c.readMedicine(e))
+	plans, stated := c.authorisations()
+	list := make([]statedMedicine, 0, len(stated))
+	for _, e := range stated {
+		m := c.readMedicine(e)
+		a := c.planOf(e, plans)
+		if a == nil {
+			a = plans[e.Type+"/"+e.ID.String()]
+		}
+		if a != nil {
+			c.authorised(&m, a)
+		}
+		list = append(list, m)
 	}
 	for _, line := range sameMedicines(list) {
 		c.r.Medicines.Items = append(c.r.Medicines.Items, c.medicineLine(line))
@@ -81,9 +92,11 @@ func (c *composer) readMedicine(e *entry) statedMedicine {
 	m.end = when(v, "effectivePeriod.end", "dispenseRequest.validityPeriod.end")
 	m.asked = when(v, "dateAsserted", "authoredOn", "effectivePeriod.start", "effectiveDateTime", "whenHandedOver")
 	m.issued, m.review = dateExtension(v, "LastIssueDate"), dateExtension(v, "ReviewDate", "authorisationExpiryDate")
+	m.changed = dateExtension(v, "DosageLastChanged")
 	m.indication = c.indication(v)
 	m.course = firstText("", concept(v.Get("courseOfTherapyType")).text, codedExtension(v, "PrescriptionType", "prescriptionType"))
-	m.details = details("Why stopped", concepts(v.Get("statusReason")), "Supply", quantity(v.First("dispenseRequest.quantity")), "Course", m.course, "Note", notes(v))
+	m.details = details("Why stopped", concepts(v.Get("statusReason")), "Supply", quantity(v.First("dispenseRequest.quantity")), "Course", m.course, "Note", notes(v),
+		"Prescribed", codedExtension(v, "MedicationPrescribingOrganizationType"), "Dose last changed", m.changed.words())
 	m.group = c.medicineGroup(m)
 	return m
 }
@@ -207,6 +220,10 @@ func (c *composer) medicineLine(list []statedMedicine) Medicine {
 	latest := map[kmcr.ContributorCode]bool{}
 	for _, s := range list {
 		m.From = append(m.From, c.from(s.e))
+		for _, p := range s.parts {
+			m.From = append(m.From, c.from(p))
+		}
+		m.Changed = later(m.Changed, s.changed)
 		m.LastIssued, m.Review = later(m.LastIssued, s.issued), later(m.Review, s.review)
 		if s.e.Version > 1 && !s.e.At.IsZero() {
 			m.Changed = later(m.Changed, Date(s.e.At.UTC().Format(time.RFC3339)))

@@ -142,9 +142,16 @@ func (s *Service) listed(ctx context.Context, v kmcr.Viewer, m *member) bool {
 
 // alerts makes the alerts of members of a caseload.
 func (s *Service) alerts(ctx context.Context, v kmcr.Viewer, members []member) ([]Alert, error) {
+	if len(members) == 0 {
+		return []Alert{}, nil
+	}
+	known, err := s.happenings(ctx, members)
+	if err != nil {
+		return nil, err
+	}
 	of := make([][]Alert, len(members))
-	err := sideBySide(len(members), func(n int) (err error) {
-		of[n], err = s.alertsOf(ctx, &members[n])
+	err = sideBySide(len(members), func(n int) (err error) {
+		of[n], err = s.alertsOf(ctx, &members[n], known)
 		return err
 	})
 	if err != nil {
@@ -185,14 +192,46 @@ func (a *Alert) acknowledgedAs(read store.Acknowledgement) {
 	}
 }
 
-// alertsOf makes the alerts of one person: the episodes, what was asked of providers, and what else has happened.
-func (s *Service) alertsOf(ctx context.Context, m *member) ([]Alert, error) {
-	now := m.facts.Now
-	since := now.Add(-alertsBack)
-	asked, err := s.db.RequestsOf(ctx, patientIDs(m.patients))
-	if err != nil {
-		return nil, unavailable(err)
+// happenings are what has happened to patients and what was asked about them, read at once for a whole list.
+type happenings struct {
+	events map[kmcr.PatientID][]kmcr.Event
+	asked  map[kmcr.PatientID][]store.Request
+}
+
+func (s *Service) happenings(ctx context.Context, members []member) (happenings, error) {
+	h := happenings{map[kmcr.PatientID][]kmcr.Event{}, map[kmcr.PatientID][]store.Request{}}
+	var ids []kmcr.PatientID
+	for _, m := range members {
+		ids = append(ids, patientIDs(m.patients)...)
 	}
+	asked, err := s.db.RequestsOf(ctx, ids)
+	if err != nil {
+		return h, unavailable(err)
+	}
+	for _, r := range asked {
+		h.asked[r.Patient] = append(h.asked[r.Patient], r)
+	}
+	events, err := s.db.EventsOf(ctx, ids, members[0].facts.Now.Add(-alertsBack), mostEvents)
+	for _, e := range events {
+		h.events[e.Patient] = append(h.events[e.Patient], e)
+	}
+	return h, unavailable(err)
+}
+
+// of are those of one person, events the newest first.
+func (h happenings) of(patients []*store.Patient) (events []kmcr.Event, asked []store.Request) {
+	for _, p := range patients {
+		events = append(events, h.events[p.ID]...)
+		asked = append(asked, h.asked[p.ID]...)
+	}
+	slices.SortStableFunc(events, func(a, b kmcr.Event) int { return b.Recorded.Compare(a.Recorded) })
+	return events, asked
+}
+
+// alertsOf makes the alerts of one person: the episodes, what was asked of providers, and what else has happened.
+func (s *Service) alertsOf(ctx context.Context, m *member, known happenings) ([]Alert, error) {
+	since := m.facts.Now.Add(-alertsBack)
+	events, asked := known.of(m.patients)
 	var out []Alert
 	episodes, err := s.episodes(ctx, m, since)
 	if err != nil {
@@ -204,10 +243,6 @@ func (s *Service) alertsOf(ctx context.Context, m *member) ([]Alert, error) {
 		out = append(out, m.episodeAlert(ep, asked))
 	}
 	out = append(out, m.asks(asked, since)...)
-	events, err := s.db.EventsOf(ctx, patientIDs(m.patients), since, mostAlerts)
-	if err != nil {
-		return nil, unavailable(err)
-	}
 	return append(out, m.others(events, told)...), nil
 }
 
@@ -304,9 +339,12 @@ func (m *member) others(events []kmcr.Event, told map[kmcr.StatementID]bool) []A
 		if !known || told[e.Statement] || !access.Section(m.facts.Viewer.Role, topic.section) || !m.sight.tells(e) {
 			continue
 		}
-		id := e.Topic + "." + strconv.FormatInt(e.ID, 10)
-		if e.Statement != (kmcr.StatementID{}) {
-			id = e.Topic + "." + e.Statement.String()
+		id := e.Topic + "." + e.Statement.String()
+		if e.Topic == FlagLooked { // each look is told, to the team that put the flag
+			if m.parties.contributor(from[e.Patient]).Organisation != m.facts.Viewer.Organisation {
+				continue
+			}
+			id += "." + strconv.FormatInt(e.ID, 10)
 		}
 		if seen[id] {
 			continue
@@ -319,6 +357,9 @@ func (m *member) others(events []kmcr.Event, told map[kmcr.StatementID]bool) []A
 		where := m.parties.name(m.parties.contributor(from[e.Patient]).Organisation)
 		if m.sight.hidden != nil {
 			where = "an organisation that is not named"
+		}
+		if e.Topic == FlagLooked {
+			where = e.Detail
 		}
 		a.Text, a.mark = fmt.Sprintf(topic.words, where), strconv.FormatInt(e.ID, 36)
 		out = append(out, a)
@@ -343,6 +384,7 @@ type topic struct {
 
 // topics are what is told of besides stays in hospital and emergency attendances.
 var topics = map[string]topic{
+	FlagLooked:           {kmcr.Safeguarding, "A child’s safeguarding flag was %s"},
 	"death":              {kmcr.Demographics, "Death recorded by %s"},
 	"new-document":       {kmcr.Documents, "A new document from %s"},
 	"did-not-attend":     {kmcr.Appointments, "Did not attend an appointment at %s"},
@@ -358,9 +400,9 @@ var topics = map[string]topic{
 
 // findAlert finds an alert of one of the viewer's people by its id.
 func (s *Service) findAlert(ctx context.Context, v kmcr.Viewer, id, where string) (*member, *Alert, *auditEntry, error) {
-	_, last, _ := strings.Cut(id, ".")
-	if last == "" {
-		last = id
+	last := id
+	if _, after, several := strings.Cut(id, "."); several {
+		last, _, _ = strings.Cut(after, ".")
 	}
 	none := &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such alert on your list", Remedy: "Read the list again; it may have been put right."}
 	person := kmcr.PersonID(0)

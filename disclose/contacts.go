@@ -145,7 +145,7 @@ func (s *Service) sayInvolved(ctx context.Context, o *opening, v sight) ([]compo
 		}
 		n := compose.Named{Name: w.Name, Team: w.Team, Role: w.Role, Organisation: i.Organisation, Telephone: w.Telephone, Hours: w.Hours, From: i.From, Until: i.Until}
 		if mine {
-			n.Name, n.Role = o.facts.Viewer.Name, o.facts.Viewer.Role
+			n.Name, n.Role, n.You = o.facts.Viewer.Name, o.facts.Viewer.Role, true
 			if i.Open(o.facts.Now) && (i.Kind == involvedKind || i.Kind == "self-claimed") {
 				n.ID = i.ID
 			}

@@ -17,11 +17,13 @@ type Service struct {
 	log      *slog.Logger
 	now      func() time.Time
 	tokens   func(Query) []string
+	explain  func(kmcr.Contributor, store.Message, []byte) Explanation
 	register register
 	heard    heard
 	searches kmcr.Rate
 	sittings sittings
 	happened func()
+	flagged  kmcr.Rate // looks at children's flags of which their team is told
 }
 
 // Config is what the service needs.
@@ -33,11 +35,16 @@ type Config struct {
 	Tokens func(Query) []string
 	// Happened is called after something was written here that somebody may have to be told of (notify); nil: nobody is.
 	Happened func()
+	// Explain reads a message as it was kept (ingest.Explain, handed over by cmd/kmcr); nil: messages are not explained.
+	Explain func(c kmcr.Contributor, m store.Message, raw []byte) Explanation
 }
 
 // New makes the service.
 func New(c Config) *Service {
-	s := &Service{searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens}
+	s := &Service{
+		searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, flagged: kmcr.Rate{Burst: 1, Every: tellAgain},
+		db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain,
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}

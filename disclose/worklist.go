@@ -15,6 +15,7 @@ import (
 const (
 	mostPeople = 500
 	mostAlerts = 200
+	mostEvents = 2000
 	mostPairs  = 100
 	mostItems  = 300
 	alertsBack = 28 * 24 * time.Hour
@@ -47,6 +48,20 @@ type Feed struct {
 	Tally       store.Tally      `json:"tally"`
 	Late        bool             `json:"late"`
 	Parked      map[string]int64 `json:"parkedByReason"`
+	// Waiting is since when the message that has waited longest has waited; zero for none.
+	Waiting time.Time `json:"waitingSince,omitzero"`
+	// Expires is when the first of its client certificates expires; zero for none.
+	Expires time.Time `json:"certificateExpires,omitzero"`
+}
+
+// expires is when the first of a contributor's certificates expires.
+func expires(c kmcr.Contributor) (first time.Time) {
+	for _, one := range c.Certificates {
+		if first.IsZero() || one.Until.Before(first) {
+			first = one.Until
+		}
+	}
+	return first
 }
 
 // Feeds lists them; only for roles that work on feeds.
@@ -70,9 +85,13 @@ func (s *Service) Feeds(ctx context.Context, v kmcr.Viewer) ([]Feed, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
+	waiting, err := s.db.OldestWaiting(ctx)
+	if err != nil {
+		return nil, unavailable(err)
+	}
 	out := make([]Feed, len(p.contributors))
 	for n, c := range p.contributors {
-		out[n] = Feed{Contributor: c, Tally: tallies[c.Code], Late: late(c, tallies[c.Code].LastHeard, s.now()), Parked: parked[c.Code]}
+		out[n] = Feed{Contributor: c, Tally: tallies[c.Code], Late: late(c, tallies[c.Code].LastHeard, s.now()), Parked: parked[c.Code], Waiting: waiting[c.Code], Expires: expires(c)}
 	}
 	return out, s.audit(ctx, e)
 }

@@ -29,6 +29,9 @@ func (a *api) search(w http.ResponseWriter, r *request) error {
 		}
 	}
 	resourceType := r.path[0]
+	if resourceType == "AuditEvent" && r.viewer.Contributor == "" {
+		return a.auditEvents(w, r, query)
+	}
 	offset, digest := 0, uint64(0)
 	if token := query.Get("_page"); token != "" {
 		p, err := a.pages.open(token, r.viewer, resourceType)

@@ -133,6 +133,13 @@ func (a *api) read(w http.ResponseWriter, r *request) error {
 			return a.readPerson(w, r, id, version)
 		}
 	}
+	if resourceType == "AuditEvent" && version == 0 {
+		e, err := a.Disclose.AuditEvent(r.Context(), r.viewer, id, r.where)
+		if err == nil {
+			a.reply(w, r, http.StatusOK, e.Body)
+		}
+		return err
+	}
 	logical, ok := kmcr.ParseStatementID(id)
 	if !ok {
 		return &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such " + resourceType + ", or you may not know of it"}

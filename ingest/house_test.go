@@ -30,12 +30,12 @@ type house struct {
 var contributors = []kmcr.Contributor{
 	{Code: "gp", Organisation: "G82001", Name: "GP system", Format: kmcr.FormatFHIR},
 	{Code: "community", Organisation: "RYY", Name: "Community", Format: kmcr.FormatFHIR},
-	{Code: "practice", Organisation: "G82002", Name: "Practice", Format: kmcr.FormatGPC},
 	{Code: "hospital", Organisation: "RVV", Name: "Hospital", Format: kmcr.FormatHL7v2, SendingApplication: "PAS", SendingFacility: "RVV"},
 	{Code: "simulator", Organisation: "RPA", Name: "Simulated hospital", Format: kmcr.FormatHL7v2, SendingApplication: "SIMHOSP", SendingFacility: "SFAC"},
 	{Code: "council", Organisation: "820", Name: "Adult social care", Format: kmcr.FormatCLD},
 	{Code: "pds", Organisation: "X26", Name: "Demographics service", Format: kmcr.FormatFHIR},
 	{Code: "paused", Organisation: "RN7", Name: "Paused", Format: kmcr.FormatHL7v2, SendingApplication: "PAUSED", SendingFacility: "RN7", Paused: true},
+	{Code: "practice", Organisation: "G82002", Name: "Practice", Format: kmcr.FormatGPC},
 }
 
 func build(t testing.TB) *house {

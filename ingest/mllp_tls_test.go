@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"math/big"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +60,7 @@ func TestASenderOverTLSIsKnownByItsCertificate(t *testing.T) {
 	h := build(t)
 	own, stranger, old := h.certificate("hospital", time.Now().Add(time.Hour)), h.certificate("stranger", time.Now().Add(time.Hour)), h.certificate("old", time.Now().Add(-time.Hour))
 	h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error {
-		c := contributors[2]
+		c := contributors[slices.IndexFunc(contributors, func(c kmcr.Contributor) bool { return c.Code == "hospital" })]
 		for _, one := range []tls.Certificate{own, old} {
 			c.Certificates = append(c.Certificates, kmcr.Certificate{Fingerprint: ingest.Fingerprint(one.Certificate[0])})
 		}

@@ -444,3 +444,21 @@ func (h *headFiles) close() error {
 	}
 	return err
 }
+
+// AuditEntry reads one entry by its id, chain "/" number; one that there is not is kmcr.NotFound.
+func (db *DB) AuditEntry(ctx context.Context, id string) (*audit.Entry, error) {
+	c, n, _ := strings.Cut(id, "/")
+	chain, err := strconv.ParseInt(c, 10, 64)
+	number, wrong := strconv.ParseInt(n, 10, 64)
+	if err == nil && wrong == nil {
+		k, err := (&rowsOf{db: db, q: db.readers}).at(ctx, chain, number)
+		if err != nil {
+			return nil, db.d.fault("the audit log cannot be read", err)
+		}
+		if k != nil {
+			e, _, err := db.openEntry(k)
+			return e, err
+		}
+	}
+	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such audit entry"}
+}

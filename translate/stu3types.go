@@ -262,17 +262,30 @@ func (c *converter) immunization3(n *node) {
 			n.set("recorded", x.get("valueDateTime"))
 		}
 	}
-	if n.get("vaccineCode") == nil {
-		for _, x := range n.get("extension").each() {
-			if strings.HasSuffix(x.get("url").text(), "VaccinationProcedure") {
-				n.set("vaccineCode", x.get("valueCodeableConcept"))
-			}
-		}
-	}
-	n.set("vaccineCode", orUnsaid(n.get("vaccineCode")))
+	n.set("vaccineCode", vaccine(n))
 	if n.get("occurrenceDateTime") == nil && n.get("occurrenceString") == nil {
 		n.set("occurrenceString", word("not stated"))
 	}
+}
+
+// vaccine is the code of the vaccine; where that says that it is not known, the words of the procedure stand beside it.
+func vaccine(n *node) *node {
+	v := n.get("vaccineCode")
+	coding := v.get("coding").first()
+	if known := coding != nil && !strings.HasSuffix(coding.get("system").text(), "NullFlavor"); known || v.get("text") != nil {
+		return v
+	}
+	for _, x := range n.get("extension").each() {
+		procedure := x.get("valueCodeableConcept")
+		if !strings.HasSuffix(x.get("url").text(), "VaccinationProcedure") || procedure == nil {
+			continue
+		}
+		if v == nil {
+			return procedure
+		}
+		v.set("text", word(orElse(procedure.get("text").text(), procedure.get("coding").first().get("display").text())))
+	}
+	return orUnsaid(v)
 }
 
 func (c *converter) statement3(n *node) {
@@ -328,7 +341,6 @@ func (c *converter) dispense3(n *node) {
 	if n.take("notDone").text() == "true" {
 		n.set("status", word("declined"))
 	}
-	n.get("substitution").rename2("responsibleParty", "responsibleParty")
 }
 
 func (c *converter) medication3(n *node) {

@@ -49,6 +49,7 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
 	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
 
+	s.signedIn(mux, "GET /people/{ref}/household", s.household)
 	s.signedIn(mux, "GET /people/{ref}/involved", s.involvedForm)
 	s.signedIn(mux, "POST /people/{ref}/involved", s.involved)
 	s.signedIn(mux, "POST /people/{ref}/involved/{id}/end", s.endInvolved)
@@ -77,7 +78,13 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /matches", s.matches)
 	s.signedIn(mux, "POST /matches/{id}", s.decideMatch)
 	s.signedIn(mux, "GET /feeds", s.feeds)
+	s.signedIn(mux, "GET /feeds/messages/{id}", s.message)
+	s.signedIn(mux, "POST /feeds/messages/{id}", s.revealMessage)
+	s.signedIn(mux, "GET /feeds/{contributor}", s.feed)
+	s.signedIn(mux, "POST /feeds/{contributor}", s.changeFeed)
 	s.signedIn(mux, "GET /feeds/parked/{id}", s.parked)
+	s.signedIn(mux, "POST /feeds/parked/{id}/preview", s.previewParked)
+	s.signedIn(mux, "POST /feeds/parked/{id}/correct", s.correctParked)
 	s.signedIn(mux, "POST /feeds/parked/{id}/replay", s.replayParked)
 	s.signedIn(mux, "POST /feeds/parked/{id}/discard", s.discardParked)
 }

@@ -250,3 +250,22 @@ func short(text string) string {
 	}
 	return text
 }
+
+// inForce are the concerns that have not ended.
+func inForce(all []compose.Concern) (some []compose.Concern) {
+	for _, k := range all {
+		if k.Active {
+			some = append(some, k)
+		}
+	}
+	return some
+}
+
+// lowerFirst is what is new, after the word that says so.
+func lowerFirst(words string) string {
+	words = strings.TrimPrefix(words, "New ")
+	if words == "" {
+		return ""
+	}
+	return strings.ToLower(words[:1]) + words[1:]
+}

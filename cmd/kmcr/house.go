@@ -56,7 +56,7 @@ func (s *Settings) openLogging(ctx context.Context, log *slog.Logger) (*house, e
 		return nil, err
 	}
 	h := &house{keys: keys, db: db, log: log}
-	h.out = disclose.New(disclose.Config{DB: db, Log: log, Tokens: searchTokens, Happened: func() { h.told.Wake() }})
+	h.out = disclose.New(disclose.Config{DB: db, Log: log, Tokens: searchTokens, Explain: explainMessage, Happened: func() { h.told.Wake() }})
 	return h, nil
 }
 
@@ -88,6 +88,12 @@ func searchTokens(q disclose.Query) []string {
 		id.NHS = n
 	}
 	return match.Tokens(id)
+}
+
+// explainMessage reads a message for the engineer's page.
+func explainMessage(c kmcr.Contributor, m store.Message, raw []byte) disclose.Explanation {
+	e := ingest.Explain(c, m, raw)
+	return disclose.Explanation{States: e.States, Unmapped: e.Unmapped, Flags: e.Flags, Problem: e.Problem}
 }
 
 // operator is who the audit says did what a command does.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -116,6 +117,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if tracer != nil {
 		serving.Go(func() { tracer.Run(mllpContext) })
 	}
+	start("drop folders", func() error { return h.in.Drop(filepath.Join(settings.Data, "drop")).Watch(mllpContext) })
 	ready.open()
 	also := ""
 	if secure != nil {

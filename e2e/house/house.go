@@ -80,7 +80,7 @@ func New(t testing.TB) *House {
 	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify, Topic: notify.TopicOf, Happened: h.Told.Happened})
 	h.Must(err)
 	t.Cleanup(func() { h.In.Close(context.Background()) })
-	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Happened: h.Told.Wake})
+	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Explain: explain, Happened: h.Told.Wake})
 	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Notify: h.Told, Viewer: h.viewer, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
 	h.Must(fhirapi.Mount(h.Mux, fhirapi.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
 	return h
@@ -92,6 +92,11 @@ func tokens(q disclose.Query) []string {
 		id.NHS = n
 	}
 	return match.Tokens(id)
+}
+
+func explain(c kmcr.Contributor, m store.Message, raw []byte) disclose.Explanation {
+	e := ingest.Explain(c, m, raw)
+	return disclose.Explanation{States: e.States, Unmapped: e.Unmapped, Flags: e.Flags, Problem: e.Problem}
 }
 
 func (h *House) Must(err error) {
