@@ -171,7 +171,7 @@ func (s *Service) Case(ctx context.Context, v kmcr.Viewer, ref string) (*Case, e
 	if m.sight, err = s.sight(ctx, o); err != nil {
 		return nil, err
 	}
-	m.Found, m.Kind = known(o.person, o.patients, o.parties), o.decision.Kind
+	m.Found, m.Kind, m.Mine = known(o.person, o.patients, o.parties), o.decision.Kind, o.mine()
 	taken, err := s.steps(ctx, v, m)
 	if err != nil {
 		return nil, err
