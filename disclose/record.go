@@ -41,7 +41,7 @@ func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a A
 		return nil, err
 	}
 	var r *compose.Record
-	if err := s.commit(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
+	if err := s.commitBehind(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
 		return nil, err
 	}
 	if err := s.tellTeam(ctx, o, in.Statements); err != nil {

@@ -23,7 +23,8 @@ type Service struct {
 	searches kmcr.Rate
 	sittings sittings
 	used     used
-	flagged  kmcr.Rate // looks at children's flags of which their team is told
+	flagged  kmcr.Rate                                    // looks at children's flags of which their team is told
+	keep     func(context.Context, ...*audit.Entry) error // writes audit entries
 }
 
 // Config is what the service needs.
@@ -41,7 +42,7 @@ type Config struct {
 func New(c Config) *Service {
 	s := &Service{
 		searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, flagged: kmcr.Rate{Burst: 1, Every: tellAgain},
-		db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain,
+		db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain, keep: c.DB.AuditNow,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -58,21 +59,42 @@ func New(c Config) *Service {
 // commit writes an audit entry; while runs beside it. Nothing that it
 // concerns may be shown before commit has returned nil.
 func (s *Service) commit(ctx context.Context, e *audit.Entry, while func()) error {
+	done := s.begin(ctx, e)
+	while()
+	return <-done
+}
+
+// begin has an audit entry written, and tells when it is.
+func (s *Service) begin(ctx context.Context, e *audit.Entry) chan error {
 	// Who goes away does not undo what was looked at.
 	ctx = context.WithoutCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- s.db.AuditNow(ctx, e) }()
-	while()
-	if err := <-done; err != nil {
-		s.log.Error("the audit entry could not be written; nothing was shown", "action", e.Action, "error", err)
-		return &kmcr.Error{
-			Kind:    kmcr.Unavailable,
-			Message: "the audit log cannot be written now, so nothing is shown",
-			Remedy:  "Try again in a minute. If it lasts, tell your service desk; use your own organisation's record meanwhile.",
-			Err:     err,
+	go func() {
+		err := s.keep(ctx, e)
+		if err == nil {
+			s.used.count(e)
+		} else {
+			s.log.Error("the audit entry could not be written; nothing was shown", "action", e.Action, "error", err)
+			err = &kmcr.Error{
+				Kind:    kmcr.Unavailable,
+				Message: "the audit log cannot be written now, so nothing is shown",
+				Remedy:  "Try again in a minute. If it lasts, tell your service desk; use your own organisation's record meanwhile.",
+				Err:     err,
+			}
 		}
+		done <- err
+	}()
+	return done
+}
+
+// commitBehind is commit that, under a context of Behind, leaves it to who answers to wait.
+func (s *Service) commitBehind(ctx context.Context, e *audit.Entry, while func()) error {
+	b, ok := ctx.Value(behindKey{}).(*behind)
+	if !ok {
+		return s.commit(ctx, e, while)
 	}
-	s.used.count(e)
+	b.underWay = append(b.underWay, s.begin(ctx, e))
+	while()
 	return nil
 }
 

@@ -1,10 +1,13 @@
 package ingest_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 
 	"kmcr"
+	"kmcr/fhir"
 	"kmcr/ingest"
 	"kmcr/store"
 )
@@ -129,4 +132,35 @@ func TestEveryPublishedFileIsAppliedOrHasItsReason(t *testing.T) {
 	}
 	t.Logf("%d of %d files applied", applied, all)
 	h.balanced()
+}
+
+// a long document stands apart: the record is as short without it, the document whole for who opens it.
+func TestALongDocumentStandsApart(t *testing.T) {
+	h := build(t)
+	long := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("Dear colleague, warfarin was stopped. "), 8<<10))
+	body := `{"resourceType":"DocumentReference","status":"current","subject":{"reference":"Patient/p1"},"content":[{"attachment":{"contentType":"text/plain","data":"` + long + `"}}]}`
+	h.fhir(201, ingest.Interaction{Method: "PUT", Type: "Patient", ID: "p1", Body: []byte(patientBody("p1", ""))})
+	a := h.fhir(201, ingest.Interaction{Method: "POST", Type: "DocumentReference", Body: []byte(body)})
+	if !bytes.Contains(a.Body, []byte(long)) {
+		t.Error("who sent it is not answered with it")
+	}
+	h.fhir(200, ingest.Interaction{Method: "POST", Type: "DocumentReference", Body: []byte(body)})
+	p, err := h.db.PatientByKey(h.ctx(), "gp", "Patient/p1")
+	h.must(err)
+	for _, s := range h.compartment(p.ID).Current() {
+		if s.Type != "DocumentReference" {
+			continue
+		}
+		if len(s.Body) > 300<<10 || s.Version != 1 {
+			t.Errorf("it takes %d bytes of the record, version %d", len(s.Body), s.Version)
+		}
+		whole, err := fhir.Whole(s.Body, func(hash [32]byte) ([]byte, error) { return h.db.File(h.ctx(), p.ID, hash) })
+		if err != nil || !bytes.Contains(whole, []byte(long)) {
+			t.Errorf("it cannot be put back: %v", err)
+		}
+		var other [32]byte
+		if _, err := h.db.File(h.ctx(), p.ID, other); kmcr.KindOf(err) != kmcr.NotFound {
+			t.Errorf("a file that is not there: %v", err)
+		}
+	}
 }

@@ -431,6 +431,14 @@ func (s *sample) Agreement(context.Context) (*disclose.Agreement, error) {
 	}, nil
 }
 
+func (s *sample) Launch(_ context.Context, _ kmcr.Viewer, l disclose.Launched) (*disclose.Arrival, error) {
+	return &disclose.Arrival{Found: []disclose.Found{{Ref: "abc", Name: "SAMPLE, Ada", Born: "1943-03-05"}}, Differs: []disclose.LaunchDifference{{Fact: "Born", There: l.Born, Here: "1943-03-05"}}}, nil
+}
+
+func (s *sample) Refused(context.Context, kmcr.Viewer, string, string, string) error { return nil }
+
+func (s *sample) Proven(context.Context, kmcr.Viewer, string, string) error { return nil }
+
 func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why disclose.Why) error {
 	if len(why.Words) < 10 {
 		return &kmcr.Error{Kind: kmcr.Invalid, Message: "the reason is too short", Remedy: "Write at least 10 characters."}
@@ -645,6 +653,9 @@ func sampleSite(s *sample) http.Handler {
 	parked := disclose.ParkedMessage{ID: 31, Contributor: "hospital-east", Format: kmcr.FormatHL7v2, ReceivedAt: sampleNow, Reason: "identity-missing", Detail: "PID-3: no identifier that this contributor uses"}
 	err := mount(mux, Config{
 		Demo: true,
+		Launched: func(_ context.Context, _ kmcr.Viewer, id string) (disclose.Launched, error) {
+			return disclose.Launched{System: "practice", Query: disclose.Query{NHSNumber: "9990000018", Family: "Sample", Given: "Ada", Born: "1943-05-03"}}, nil
+		},
 		Viewer: func(r *http.Request) (kmcr.Viewer, error) {
 			role := r.Header.Get("As")
 			if c, err := r.Cookie("as"); err == nil {
@@ -708,6 +719,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
 	add("administrator", "/use", "/use?days=91")
+	add("gp", "/launch/sample")
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))

@@ -24,6 +24,8 @@ type Config struct {
 	// Where they are nil the page of the feeds names the command that does it.
 	Parked     func(context.Context, kmcr.Viewer) ([]disclose.ParkedMessage, error)
 	ShowParked func(ctx context.Context, v kmcr.Viewer, id int64) (*disclose.ParkedMessage, error)
+	// Launched takes a launch from another system, once (signin.Service.Launched); nil: there are none.
+	Launched func(ctx context.Context, v kmcr.Viewer, id string) (disclose.Launched, error)
 	// Organisation gives an organisation's name for readers, "" for an unknown one; nil: codes are shown.
 	Organisation func(kmcr.ODS) string
 }
@@ -40,6 +42,9 @@ type wayOut interface {
 	Statement(ctx context.Context, v kmcr.Viewer, id kmcr.StatementID, version int, where string) (*kmcr.Statement, error)
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
+	Launch(ctx context.Context, v kmcr.Viewer, l disclose.Launched) (*disclose.Arrival, error)
+	Refused(ctx context.Context, v kmcr.Viewer, action, where, rule string) error
+	Proven(ctx context.Context, v kmcr.Viewer, action, where string) error
 	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
 	EndInvolved(ctx context.Context, v kmcr.Viewer, ref string, id int64) error
 	Objections(ctx context.Context, v kmcr.Viewer, ref string) ([]disclose.Objection, error)
