@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -30,6 +31,7 @@ func (c *composer) contacts() {
 			c.involved(&entry{Statement: s, v: r.Root(), shown: true}, false)
 		}
 	}
+	c.sentAlong()
 	c.generalPractice()
 	for _, n := range c.in.Named {
 		c.named(n)
@@ -37,6 +39,32 @@ func (c *composer) contacts() {
 	for i := range c.r.Contacts.Items {
 		c.weigh(&c.r.Contacts.Items[i])
 	}
+}
+
+// sentAlong takes in professionals whom a contributor sent with the person and of whom nothing else speaks but, perhaps, those who
+// are involved: a system that sends its care team as roles and no CareTeam. Who only signed a result is none.
+func (c *composer) sentAlong() {
+	for _, e := range c.entries {
+		if e.Type != "PractitionerRole" || c.signs(e) {
+			continue
+		}
+		if w := c.told(e); w.name != "" || w.team != "" {
+			k := c.ours(e, Contact{Item: Item{Date: when(e.v, "period.start"), End: when(e.v, "period.end"), From: []Provenance{c.provenance(e)}}, Involved: e.v.Get("active").Text() != "false"})
+			c.contact(c.professionalOf(w, k))
+		}
+	}
+}
+
+// signs tells whether an entry that says nothing of who is involved refers to a professional.
+func (c *composer) signs(role *entry) bool {
+	name := []byte(`"` + role.Type + "/" + role.ID.String() + `"`)
+	return slices.ContainsFunc(c.entries, func(e *entry) bool {
+		switch e.Type {
+		case "CareTeam", "Encounter", "Appointment", "ServiceRequest", "EpisodeOfCare", "CarePlan", "Flag", "Task", "Patient":
+			return false
+		}
+		return bytes.Contains(e.Body, name)
+	})
 }
 
 // involved reads who is involved from a statement of any kind. Where the statement itself may not be seen, whole is false: nothing
@@ -198,6 +226,9 @@ func (c *composer) generalPractice() {
 }
 
 func (c *composer) named(n Named) {
+	if n.From.After(c.in.Now) {
+		return // not yet, where the record is shown as it stood
+	}
 	o := c.organisation(string(n.Organisation))
 	k := Contact{
 		Item: Item{Kind: "Professional contact", Date: dateOf(n.From), End: dateOf(n.Until), From: []Provenance{{Type: "Involvement", Source: "Said here by the worker", Recorded: n.From}}},
