@@ -172,7 +172,7 @@ func (s *Service) members(ctx context.Context, v kmcr.Viewer, p parties) ([]memb
 }
 
 func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, account, team string, o kmcr.ODS, most int) ([]member, error) {
-	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most, offCaseload...)
+	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most, access.OffLists()...)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -245,11 +245,8 @@ func sideBySide(n int, do func(int) error) error {
 	return nil
 }
 
-// offCaseload are the kinds of involvement that put nobody on a list: a named
-// worker's or team's others do, and of an organisation's those that are care now.
-var offCaseload = []string{"break-glass", "discharged", "referral"}
-
-func onCaseload(i kmcr.Involvement) bool { return !slices.Contains(offCaseload, i.Kind) }
+// onCaseload tells whether an involvement puts somebody on a list.
+func onCaseload(i kmcr.Involvement) bool { return access.OnList(i) }
 
 // sight reads what of a record that is open to the viewer the viewer may see.
 func (s *Service) sight(ctx context.Context, o *opening) (sight, error) {

@@ -25,6 +25,7 @@ type Service struct {
 	used     used
 	flagged  kmcr.Rate                                    // looks at children's flags of which their team is told
 	keep     func(context.Context, ...*audit.Entry) error // writes audit entries
+	happened func()
 }
 
 // Config is what the service needs.
@@ -34,6 +35,8 @@ type Config struct {
 	Now func() time.Time // nil: time.Now
 	// Tokens gives the search tokens of what is looked for (match.Tokens, handed over by cmd/kmcr). Query.NHSNumber is ten digits or "".
 	Tokens func(Query) []string
+	// Happened is called after something was written here that somebody may have to be told of (notify); nil: nobody is.
+	Happened func()
 	// Explain reads a message as it was kept (ingest.Explain, handed over by cmd/kmcr); nil: messages are not explained.
 	Explain func(c kmcr.Contributor, m store.Message, raw []byte) Explanation
 }
@@ -49,6 +52,9 @@ func New(c Config) *Service {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.happened = c.Happened; s.happened == nil {
+		s.happened = func() {}
 	}
 	if s.tokens == nil {
 		s.tokens = func(Query) []string { return nil }

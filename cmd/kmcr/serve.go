@@ -17,6 +17,7 @@ import (
 	"kmcr"
 	"kmcr/disclose"
 	"kmcr/fhirapi"
+	"kmcr/notify"
 	"kmcr/signin"
 	"kmcr/web"
 )
@@ -51,6 +52,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		return err
 	}
 	defer h.close()
+	h.told = notify.New(notify.Config{DB: h.db, Log: log})
 	if err := h.takeIn(ctx); err != nil {
 		return err
 	}
@@ -133,6 +135,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	}
 	ready.shut()
 	stopMLLP()
+	h.told.Hush()
 	drain, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if e := httpServer.Shutdown(drain); e != nil {
@@ -175,7 +178,7 @@ func thrifty() {
 func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	who.Mount(mux)
-	pages := web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Launched: launched(who), Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
+	pages := web.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Launched: launched(who), Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
 		Organisation: func(o kmcr.ODS) string { return h.out.OrganisationName(context.Background(), o) }}
 	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
