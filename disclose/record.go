@@ -45,6 +45,7 @@ func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a A
 	if err := s.commit(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
 		return nil, err
 	}
+	s.tellOpened(o, in.Demographics)
 	if err := s.tellTeam(ctx, o, in.Statements); err != nil {
 		return nil, err
 	}

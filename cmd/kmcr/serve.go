@@ -35,7 +35,8 @@ type serveCommand struct {
 	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
 	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
 
-	National national `embed:""`
+	National  national  `embed:""`
+	Practices practices `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -91,6 +92,14 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	adminServer := &http.Server{Handler: adminHandler(h, meter, ready), ReadHeaderTimeout: 10 * time.Second}
 	mllpContext, stopMLLP := context.WithCancel(ctx)
 	defer stopMLLP()
+	ask, err := c.Practices.asker(mllpContext, h)
+	if err != nil {
+		return err
+	}
+	if ask != nil {
+		h.out.WhenOpened(ask.opened)
+		defer ask.close()
+	}
 	start("pages", func() error { return httpServer.Serve(pages) })
 	start("admin", func() error { return adminServer.Serve(admin) })
 	logContext, stopLog := context.WithCancel(context.WithoutCancel(ctx))
