@@ -22,7 +22,8 @@ func main() {
 		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: one is started")
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
 		crowd    = flag.Int("crowd", 0, "also measure placing one patient among this many people beside 10,000 (1000000 takes half an hour)")
-		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, postgres")
+		extract  = flag.Int("extract", 0, "also import a whole extract of this many MiB (2048 takes half an hour)")
+		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, proof, postgres")
 	)
 	flag.Parse()
 	b := &bench{ctx: ctx, data: *data, only: *only}
@@ -37,11 +38,23 @@ func main() {
 	if *postgres != "" {
 		stores = append(stores, *postgres)
 	}
+	if b.wants("proof") {
+		if err := b.proof(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
 	for _, store := range stores {
 		if !slices.ContainsFunc([]string{"bundles", "records", "long", "mllp"}, b.wants) {
 			break
 		}
 		if err := b.measure(store); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
+	if *extract > 0 {
+		if err := b.extract(*extract); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

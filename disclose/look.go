@@ -50,14 +50,19 @@ func (s *Service) Open(ctx context.Context, v kmcr.Viewer, ref, where string) (*
 	return l, nil
 }
 
-// Shown commits the audit entry for what is about to leave.
-func (s *Service) Shown(ctx context.Context, v kmcr.Viewer, l *Look, where string, statements []*kmcr.Statement) error {
+// Shown commits the audit entry for what is about to leave; while is done beside it, and what it makes may leave once Shown returns nil.
+func (s *Service) Shown(ctx context.Context, v kmcr.Viewer, l *Look, where string, statements []*kmcr.Statement, while ...func()) error {
 	if l == nil || l.entry == nil || l.entry.Viewer != v {
 		return &kmcr.Error{Kind: kmcr.Fault, Message: "this look was opened by somebody else"}
 	}
 	e := *l.entry
 	e.Where, e.Shown, e.Withheld = where, shown(statements), l.Withheld
-	if err := s.audit(ctx, &e); err != nil {
+	err := s.commit(ctx, &e, func() {
+		for _, f := range while {
+			f()
+		}
+	})
+	if err != nil {
 		return err
 	}
 	return s.tellTeam(ctx, l.opening, statements)

@@ -41,6 +41,7 @@ func (s *Service) tellTeam(ctx context.Context, o *opening, shown []*kmcr.Statem
 	if len(events) == 0 || !s.flagged.Allow(o.facts.Viewer.Account+"\x00"+string(o.person.Ref()), o.facts.Now) {
 		return nil
 	}
+	defer s.happened()
 	return notKept(s.db.Write(ctx, func(tx *store.Tx) error {
 		for _, e := range events {
 			if err := tx.AddEvent(&e); err != nil {

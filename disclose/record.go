@@ -42,7 +42,7 @@ func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a A
 		return nil, err
 	}
 	var r *compose.Record
-	if err := s.commit(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
+	if err := s.commitBehind(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
 		return nil, err
 	}
 	s.tellOpened(o, in.Demographics)

@@ -93,16 +93,24 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 		return err
 	}
 	defer release()
+	p.events = nil
 	for _, x := range p.subjects {
 		if err := s.seal(p, x); err != nil {
 			return err
 		}
+		p.events = append(p.events, s.eventsOf(p, x)...)
 	}
 	write := s.db.Write
 	if p.later {
 		write = s.db.WriteLater
 	}
-	return write(ctx, func(tx *store.Tx) error { return s.write(tx, p) })
+	if err := write(ctx, func(tx *store.Tx) error { return s.write(tx, p) }); err != nil {
+		return err
+	}
+	for _, e := range p.events {
+		s.Happened(*e)
+	}
+	return nil
 }
 
 // placeAll finds the person of every subject whose claims have changed.

@@ -2,9 +2,12 @@ package web
 
 import (
 	"bytes"
+	"html"
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,9 +18,9 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// secure sets what every page is sent with. The pages hold no script, so none may run.
+// secure sets what every page is sent with. The pages hold no script but the file that puts alerts into an open page.
 func secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -37,7 +40,8 @@ type page struct {
 	At     string          // what addresses within a record that is not shown as of now carry on
 	Viewer *kmcr.Viewer    // nil when nobody has signed in
 	Demo   bool
-	Status int // 0: 200
+	Status int   // 0: 200
+	Since  int64 // on pages into which alerts are put as they come: after which event
 }
 
 // show answers with the page of the stem's template.
@@ -45,12 +49,45 @@ func (s *site) show(q *ask, stem string, p page) error {
 	p.Demo = s.Demo
 	if q.known {
 		p.Viewer = &q.viewer
+		p.Since = s.since(p.Here, q.viewer)
 	}
 	var b bytes.Buffer
 	if err := s.drawn.draw(&b, stem, &p); err != nil {
 		return kmcr.Errorf(kmcr.Fault, "template %s: %w", stem, err)
 	}
-	return q.write(p.Status, "text/html; charset=utf-8", b.Bytes())
+	return q.write(p.Status, "text/html; charset=utf-8", carryOn(b.Bytes(), p.At))
+}
+
+// withinPeople are the addresses on a page that lead to a person's record.
+var withinPeople = regexp.MustCompile(`(?:href|src)="/people/[^"#]+`)
+
+// carryOn lets every way from a page that does not show the record as of now lead to the same instant, so that nobody takes what is
+// now for what was. An address that names its own instant keeps it: "?at=" is now.
+func carryOn(page []byte, at string) []byte {
+	if at == "" {
+		return page
+	}
+	first, further := []byte(html.EscapeString(at)), []byte("&amp;"+html.EscapeString(strings.TrimPrefix(at, "?")))
+	return withinPeople.ReplaceAllFunc(page, func(address []byte) []byte {
+		switch {
+		case bytes.Contains(address, []byte("?at=")):
+			return address
+		case bytes.IndexByte(address, '?') >= 0:
+			return slices.Concat(address, further)
+		}
+		return slices.Concat(address, first)
+	})
+}
+
+// livePages are those into which alerts are put as they come.
+var livePages = map[string]bool{"/": true, "/caseload": true, "/alerts": true}
+
+// since is the event after which alerts are put into a page; 0 for a page into which none are.
+func (s *site) since(here string, v kmcr.Viewer) int64 {
+	if s.Notify == nil || !livePages[here] || !slices.Contains(navigation(v.Role), place{"/alerts", "Alerts"}) {
+		return 0
+	}
+	return s.Notify.Since()
 }
 
 // write sends a whole answer, compressed where that helps and is wanted. JSON
@@ -65,6 +102,10 @@ func (q *ask) write(status int, mediaType string, body []byte) error {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if status == 0 {
 		status = http.StatusOK
+	}
+	if err := q.cleared(); err != nil {
+		h.Del("Content-Encoding")
+		return err
 	}
 	q.w.WriteHeader(status)
 	if q.Method != http.MethodHead {
@@ -122,6 +163,9 @@ func quality(accept, mediaType string) float64 {
 
 // see sends the reader on after something was done, so that reloading does not do it twice.
 func (q *ask) see(path string) error {
+	if err := q.cleared(); err != nil {
+		return err
+	}
 	q.w.Header().Set("Location", path)
 	q.w.WriteHeader(http.StatusSeeOther)
 	return nil

@@ -30,6 +30,11 @@ func (d drawings) draw(w io.Writer, stem string, p *page) error {
 	return t.ExecuteTemplate(w, "layout", p)
 }
 
+// part executes one part of the template of a stem, for a page that is open already.
+func (d drawings) part(w io.Writer, stem, name string, v any) error {
+	return d.staff[stem].ExecuteTemplate(w, name, v)
+}
+
 func (s *site) readTemplates() (drawings, error) {
 	staff, err := s.parse(false)
 	if err != nil {
@@ -69,7 +74,7 @@ func (s *site) funcs(citizen bool) template.FuncMap {
 		"when": when, "day": day, "dated": dated, "digits": digits, "sentence": sentence, "lower": strings.ToLower,
 		"plural": plural, "number": number, "join": strings.Join, "atDeath": atDeath,
 		"chips": chips, "sources": sources, "section": section, "under": under, "first": first, "testKey": testKey,
-		"linked": linked, "late": late, "speaking": speaking, "unheard": unheard, "ownView": ownView, "pageOf": pageOf, "kindWords": compose.KindWords, "asURL": func(s string) template.URL { return template.URL(s) }, "dispute": disputeOf, "disputed": disputed, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
+		"linked": linked, "late": late, "speaking": speaking, "unheard": unheard, "ownView": ownView, "pageOf": pageOf, "kindWords": compose.KindWords, "dispute": disputeOf, "disputed": disputed, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
 		"navigation": navigation, "kindOf": kindOf, "inForce": inForce, "lowerFirst": lowerFirst, "categoryName": compose.CategoryName, "short": short, "roleName": terms.RoleName, "organisation": s.organisation,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"kmcr/compose"
 	"kmcr/disclose"
 	"kmcr/ingest"
+	"kmcr/notify"
 )
 
 // Config is what the pages need.
@@ -20,10 +21,13 @@ type Config struct {
 	Viewer   func(*http.Request) (kmcr.Viewer, error) // signin.Service.Viewer, handed over by cmd/kmcr
 	Log      *slog.Logger
 	Demo     bool
+	Notify   *notify.Service // nil: no alerts are streamed
 	// Parked lists what could not be applied, and ShowParked opens one, decided and audited like Feeds; handed over by cmd/kmcr.
 	// Where they are nil the page of the feeds names the command that does it.
 	Parked     func(context.Context, kmcr.Viewer) ([]disclose.ParkedMessage, error)
 	ShowParked func(ctx context.Context, v kmcr.Viewer, id int64) (*disclose.ParkedMessage, error)
+	// Launched takes a launch from another system, once (signin.Service.Launched); nil: there are none.
+	Launched func(ctx context.Context, v kmcr.Viewer, id string) (disclose.Launched, error)
 	// Organisation gives an organisation's name for readers, "" for an unknown one; nil: codes are shown.
 	Organisation func(kmcr.ODS) string
 }
@@ -40,6 +44,9 @@ type wayOut interface {
 	Statement(ctx context.Context, v kmcr.Viewer, id kmcr.StatementID, version int, where string) (*kmcr.Statement, error)
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
+	Launch(ctx context.Context, v kmcr.Viewer, l disclose.Launched) (*disclose.Arrival, error)
+	Refused(ctx context.Context, v kmcr.Viewer, action, where, rule string) error
+	Proven(ctx context.Context, v kmcr.Viewer, action, where string) error
 	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
 	EndInvolved(ctx context.Context, v kmcr.Viewer, ref string, id int64) error
 	Objections(ctx context.Context, v kmcr.Viewer, ref string) ([]disclose.Objection, error)
@@ -51,12 +58,18 @@ type wayOut interface {
 	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
 	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
 	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)
+	Use(ctx context.Context, v kmcr.Viewer, days int) (*disclose.Usage, error)
 	Household(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Household, error)
 	Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error)
 	Acknowledge(ctx context.Context, v kmcr.Viewer, ref string) error
 	Assign(ctx context.Context, v kmcr.Viewer, ref, to string) error
 	Note(ctx context.Context, v kmcr.Viewer, ref, says string) error
 	Alerts(ctx context.Context, v kmcr.Viewer) ([]disclose.Alert, error)
+	AlertByID(ctx context.Context, v kmcr.Viewer, id string) (*disclose.Alert, error)
+	AlertsAbout(ctx context.Context, v kmcr.Viewer, person kmcr.PersonID, where string) ([]disclose.Alert, error)
+	AcknowledgeAlert(ctx context.Context, v kmcr.Viewer, id string) error
+	AskProvider(ctx context.Context, v kmcr.Viewer, alert, service, words string) ([]disclose.Asked, error)
+	MayListen(ctx context.Context, v kmcr.Viewer) error
 	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
 	Message(ctx context.Context, v kmcr.Viewer, id int64, reason string) (*disclose.Message, error)
 	Recent(ctx context.Context, v kmcr.Viewer, c kmcr.ContributorCode) ([]disclose.Message, error)

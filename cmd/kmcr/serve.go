@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/disclose"
 	"kmcr/fhirapi"
+	"kmcr/notify"
 	"kmcr/signin"
 	"kmcr/web"
 )
@@ -31,9 +33,12 @@ type serveCommand struct {
 	Demo   bool   `env:"KMCR_DEMO" help:"Provision the demonstration if it is not there yet."`
 	People int    `default:"1000" env:"KMCR_DEMO_PEOPLE" help:"Size of the synthetic population."`
 
-	Issuer       string `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
-	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
-	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+	Issuer       string   `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
+	ClientID     string   `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
+	ClientSecret string   `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+	ACR          string   `name:"acr" env:"KMCR_OIDC_ACR" help:"Assurance to ask the provider for at sign-in (acr_values), such as AAL2_OR_AAL3_ANY."`
+	StepUpACR    string   `name:"step-up-acr" env:"KMCR_OIDC_STEP_UP_ACR" help:"Assurance to ask for before an emergency opening, an export or an un-merge, such as AAL3_ANY."`
+	Scopes       []string `env:"KMCR_OIDC_SCOPES" help:"Scopes to ask for besides openid and profile."`
 
 	National  national  `embed:""`
 	Practices practices `embed:""`
@@ -48,6 +53,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		return err
 	}
 	defer h.close()
+	h.told = notify.New(notify.Config{DB: h.db, Log: log})
 	if err := h.takeIn(ctx); err != nil {
 		return err
 	}
@@ -68,7 +74,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
 	}
-	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Demo: c.Demo, Data: settings.Data})
+	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ACR: c.ACR, StepUpACR: c.StepUpACR, Scopes: c.Scopes, Demo: c.Demo, Data: settings.Data})
 	if err != nil {
 		return err
 	}
@@ -138,6 +144,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	}
 	ready.shut()
 	stopMLLP()
+	h.told.Hush()
 	drain, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if e := httpServer.Shutdown(drain); e != nil {
@@ -180,7 +187,7 @@ func thrifty() {
 func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	who.Mount(mux)
-	pages := web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
+	pages := web.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Launched: launched(who), Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
 		Organisation: func(o kmcr.ODS) string { return h.out.OrganisationName(context.Background(), o) }}
 	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
@@ -192,7 +199,16 @@ func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base
 	protection := http.NewCrossOriginProtection()
 	protection.AddInsecureBypassPattern("/fhir/")
 	protection.AddInsecureBypassPattern("/oauth/")
+	protection.AddInsecureBypassPattern("POST /launch") // comes from another site by its nature, and is proven by its signature
 	return meter.measure(mux, protection.Handler(mux)), nil
+}
+
+// launched hands the launches that sign-in has proven to the pages.
+func launched(who *signin.Service) func(context.Context, kmcr.Viewer, string) (disclose.Launched, error) {
+	return func(ctx context.Context, v kmcr.Viewer, id string) (disclose.Launched, error) {
+		l, err := who.Launched(ctx, v, id)
+		return disclose.Launched{System: l.System, Query: disclose.Query{NHSNumber: l.NHSNumber, Family: l.Family, Given: l.Given, Born: l.Born}}, err
+	}
 }
 
 // listeners opens several and remembers the first failure.

@@ -23,6 +23,7 @@ import (
 	"kmcr/fhirapi"
 	"kmcr/ingest"
 	"kmcr/match"
+	"kmcr/notify"
 	"kmcr/store"
 	"kmcr/web"
 )
@@ -30,11 +31,12 @@ import (
 // House is the record in one process: a real store, the real doors in and
 // out, the real pages and API; only signing in is replaced by naming a viewer.
 type House struct {
-	t   testing.TB
-	DB  *store.DB
-	In  *ingest.Service
-	Out *disclose.Service
-	Mux *http.ServeMux
+	t    testing.TB
+	DB   *store.DB
+	In   *ingest.Service
+	Out  *disclose.Service
+	Told *notify.Service
+	Mux  *http.ServeMux
 
 	mu      sync.Mutex
 	viewers map[string]kmcr.Viewer
@@ -73,11 +75,13 @@ func New(t testing.TB) *House {
 		}
 		return nil
 	})
-	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify})
+	h.Told = notify.New(notify.Config{DB: h.DB, Now: h.clock})
+	t.Cleanup(h.Told.Close)
+	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify, Topic: notify.TopicOf, Happened: h.Told.Happened})
 	h.Must(err)
 	t.Cleanup(func() { h.In.Close(context.Background()) })
-	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Explain: explain})
-	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
+	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Explain: explain, Happened: h.Told.Wake})
+	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Notify: h.Told, Viewer: h.viewer, Launched: launched, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
 	h.Must(fhirapi.Mount(h.Mux, fhirapi.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
 	return h
 }
@@ -120,7 +124,15 @@ func (h *House) viewer(r *http.Request) (kmcr.Viewer, error) {
 	if !ok {
 		return v, &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "nobody has signed in"}
 	}
+	if v.Proven.IsZero() { // just signed in, unless it is said when
+		v.Proven = h.Now
+	}
 	return v, nil
+}
+
+// launched knows of no launch: no system has proven one here.
+func launched(context.Context, kmcr.Viewer, string) (disclose.Launched, error) {
+	return disclose.Launched{}, &kmcr.Error{Kind: kmcr.NotFound, Message: "this way in has been used, took too long, or was made for somebody else"}
 }
 
 // Somebody is a viewer who can ask.
@@ -154,6 +166,11 @@ func (a Asker) Ask(method, path, body string, extra ...string) Answer {
 	}
 	for i := 0; i+1 < len(extra); i += 2 {
 		r.Header.Set(extra[i], extra[i+1])
+	}
+	if strings.HasPrefix(path, "/alerts/stream") { // which does not end by itself
+		ctx, stop := context.WithTimeout(r.Context(), time.Second)
+		defer stop()
+		r = r.WithContext(ctx)
 	}
 	w := httptest.NewRecorder()
 	a.h.Mux.ServeHTTP(w, r)

@@ -70,6 +70,7 @@ func Run(t *testing.T, make func(t testing.TB) Database) {
 		{"statements", statements},
 		{"people", people},
 		{"files", files},
+		{"what is told", told},
 		{"registers and tickets", registers},
 		{"the audit log", auditLog},
 		{"opening", opening},
