@@ -20,8 +20,10 @@ const (
 	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
 	KindTrace        = "trace"        // what the national demographics service said of a patient, by PatientID; written by ingest
 	KindSetting      = "setting"
-	KindCorrection   = "correction" // list of compose.Correction by PatientID
-	KindWorker       = "worker"     // disclose.Worker by account
+	KindCorrection   = "correction"   // list of compose.Correction by PatientID
+	KindSubscription = "subscription" // notify.Subscription by id
+	KindWanted       = "wanted"       // notify.Wanted by account
+	KindWorker       = "worker"       // disclose.Worker by account
 )
 
 func registerAbout(kind, key string) []byte { return []byte("register\x00" + kind + "\x00" + key) }

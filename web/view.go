@@ -201,7 +201,7 @@ func navigation(r kmcr.Role) []place {
 	case kmcr.RoleRecordsOfficer:
 		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, find}
 	case kmcr.RoleIntegrationEngineer, kmcr.RoleAdministrator:
-		return []place{{"/feeds", "Feeds"}}
+		return []place{{"/feeds", "Feeds"}, {"/deliveries", "Notifications"}}
 	case kmcr.RoleCitizen:
 		return []place{{"/", "My record"}}
 	case kmcr.RoleSafeguardingLead:

@@ -16,7 +16,6 @@ import (
 
 	"kmcr"
 	"kmcr/fhirapi"
-	"kmcr/notify"
 	"kmcr/signin"
 	"kmcr/web"
 )
@@ -37,6 +36,7 @@ type serveCommand struct {
 	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
 
 	National national `embed:""`
+	telling  `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -48,10 +48,6 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		return err
 	}
 	defer h.close()
-	h.told = notify.New(notify.Config{DB: h.db, Log: log})
-	if err := h.takeIn(ctx); err != nil {
-		return err
-	}
 	var open listeners
 	defer open.close()
 	pages, mllp, admin := open.listen(c.HTTP), open.listen(c.MLLP), open.listen(c.Admin)
@@ -65,6 +61,12 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	base := c.Base
 	if base == "" {
 		base = "http://" + pages.Addr().String()
+	}
+	if h.told, err = c.tell(h, base); err != nil {
+		return err
+	}
+	if err := h.takeIn(ctx); err != nil {
+		return err
 	}
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
@@ -179,7 +181,7 @@ func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base
 	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
 	}
-	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4", PageKey: h.keys.Derive("fhir-pages")}); err != nil {
+	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4", PageKey: h.keys.Derive("fhir-pages")}); err != nil {
 		return nil, err
 	}
 	// The FHIR API takes bearer tokens only and so cannot be driven by another site's page; everything else is protected.
