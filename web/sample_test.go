@@ -430,6 +430,12 @@ func (s *sample) Launch(_ context.Context, _ kmcr.Viewer, l disclose.Launched) (
 
 func (s *sample) Refused(context.Context, kmcr.Viewer, string, string, string) error { return nil }
 
+func (s *sample) MayCopy(context.Context, kmcr.Viewer, string) error { return nil }
+
+func (s *sample) Copy(context.Context, kmcr.Viewer, string, string) (*disclose.Copy, error) {
+	return &disclose.Copy{Patient: []byte(`{"resourceType":"Patient"}`)}, nil
+}
+
 func (s *sample) Proven(context.Context, kmcr.Viewer, string, string) error { return nil }
 
 func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why disclose.Why) error {
@@ -635,7 +641,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
 	add("gp", "/launch/sample")
-	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
+	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/copy", "/people/"+string(refRefused)+"/access")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))
 	add("gp", "/authority")
