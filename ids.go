@@ -121,6 +121,20 @@ var Formats = []Format{
 	FormatMHSDS,
 }
 
+// Strictness says what becomes of a contributor's resource that breaks R4.
+type Strictness string
+
+const (
+	// StrictUsual refuses over HTTP, where the sender is told at once, and parks from files.
+	StrictUsual Strictness = ""
+	// StrictRefuse refuses always.
+	StrictRefuse Strictness = "refuse"
+	// StrictPark mends what can be mended without taking anything away, notes what is missing, and parks the rest.
+	StrictPark Strictness = "park"
+	// StrictKeep takes out what R4 has no place for, lists it, and keeps the rest.
+	StrictKeep Strictness = "keep"
+)
+
 // Contributor is a source system that tells us things.
 type Contributor struct {
 	Code         ContributorCode
@@ -141,6 +155,8 @@ type Contributor struct {
 	MaxFrame int `json:",omitempty"`
 	// Rhythm is how often the contributor is expected to be heard; zero is "no expectation".
 	Rhythm time.Duration
+	// Strictness says what becomes of a resource that breaks R4 ("" is the usual).
+	Strictness Strictness `json:",omitempty"`
 	// Sections the contributor is expected to fill, by which an empty section is "none recorded" or "not sent by anyone".
 	Sections []Section
 }

@@ -196,21 +196,39 @@ func add(labels []kmcr.Label, l kmcr.Label) []kmcr.Label {
 	return append(labels, l)
 }
 
+// Words by which a resource speaks of safeguarding, in the ways in which they are written; the first letter is left out, for it may be
+// a capital or not.
 var (
-	wordSafeguarding = []byte("afeguarding")
-	wordProtection   = []byte("hild protection")
-	wordLookedAfter  = []byte("ooked after child")
-	wordUnborn       = []byte("nborn child")
-	wordChild        = []byte("hild")
-	wordAdult        = []byte("dult")
+	wordsChild = [][]byte{
+		[]byte("hild protection"), []byte("hild Protection"), []byte("ooked after child"), []byte("ooked After Child"), []byte("ooked-after child"), []byte("ooked-After Child"),
+		[]byte("ooked After child"), []byte("hild looked after"), []byte("hildren looked after"), []byte("nborn child"), []byte("nborn Child"), []byte("nborn baby"), []byte("ection 47"),
+	}
+	wordsAdult        = [][]byte{[]byte("ection 42"), []byte(" s42 "), []byte("dult at risk"), []byte("dult protection")}
+	wordsSafeguarding = [][]byte{[]byte("afeguarding"), []byte("AFEGUARDING")}
+	// wordStems stand in all of them but the last: most bodies hold none, and are read no further.
+	wordStems = [][]byte{[]byte("rotection"), []byte("ooked"), []byte("nborn"), []byte("tion 4"), []byte(" s42 "), []byte("at risk")}
+	wordChild = []byte("hild")
+	wordAdult = []byte("dult")
 )
+
+func anyOf(body []byte, words [][]byte) bool {
+	for _, w := range words {
+		if bytes.Contains(body, w) {
+			return true
+		}
+	}
+	return false
+}
 
 // safeguarding tells whether a resource speaks of safeguarding, and of whom.
 func safeguarding(body []byte) (child, adult, found bool) {
-	if bytes.Contains(body, wordProtection) || bytes.Contains(body, wordLookedAfter) || bytes.Contains(body, wordUnborn) {
-		return true, false, true
+	if anyOf(body, wordStems) {
+		child, adult = anyOf(body, wordsChild), anyOf(body, wordsAdult)
 	}
-	if !bytes.Contains(body, wordSafeguarding) {
+	if child || adult {
+		return child, adult, true
+	}
+	if !anyOf(body, wordsSafeguarding) {
 		return false, false, false
 	}
 	return bytes.Contains(body, wordChild), bytes.Contains(body, wordAdult), true

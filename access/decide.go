@@ -131,6 +131,7 @@ const (
 	WorkPrivacy  WorkList = "privacy"  // who looked at what
 	WorkMatches  WorkList = "matches"  // pairs of records that may be one person
 	WorkFeeds    WorkList = "feeds"    // what contributors send
+	WorkUse      WorkList = "use"      // how much the record is used, without anybody's name
 )
 
 // MayWork tells whether a viewer may open a work list, and the rule that said so.

@@ -43,7 +43,7 @@ func (c *composer) encounter(e *entry) {
 	}
 	x.Item = Item{Title: encounterTitle(x.Class, concepts(v.Get("type")), st), Plain: terms.Plain(code, reason), Kind: "Encounter", Status: terms.Say(terms.Status, st), Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
 	x.Active = st == "in-progress" || st == "onleave" || st == "arrived" || st == "triaged"
-	x.Now = x.Active && (x.Class == "inpatient" || x.Class == "emergency department" || x.Class == "observation" || x.Class == "day or short stay") && !x.End.before(c.in.Now)
+	x.Now = x.Active && (x.Class == "inpatient" || x.Class == "emergency department" || x.Class == "observation" || x.Class == "day or short stay") && !x.End.before(c.in.Now) && !c.longGone(v)
 	x.Details = details("Discharge", extension(v, "DischargeMethod", terms.DischargeMethod), "Service", terms.Say(terms.Specialty, concept(v.Get("serviceType")).text), "With", c.participants(v), "Note", notes(v))
 	for _, flag := range v.Path("extension") {
 		if strings.Contains(flag.Get("url").Text(), "data-quality") {

@@ -13,7 +13,7 @@ import (
 
 // Compose makes the record. It is pure; the order of Input.Statements changes nothing.
 func Compose(in Input) *Record {
-	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}}
+	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Moves: in.Moves, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}}
 	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
 	for i := range c.r.Sources {
 		c.sources[c.r.Sources[i].Contributor] = &c.r.Sources[i]
@@ -29,6 +29,7 @@ func Compose(in Input) *Record {
 	c.problems()
 	c.banner()
 	c.contacts()
+	c.concerns()
 	c.disputes()
 	c.finish()
 	c.corrections()

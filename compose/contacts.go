@@ -15,6 +15,7 @@ import (
 type Named struct {
 	ID               int64 // by which the viewer ends it; 0 for somebody else's
 	Name, Team       string
+	You              bool // it is the viewer
 	Role             kmcr.Role
 	Organisation     kmcr.ODS
 	Telephone, Hours string
@@ -63,16 +64,24 @@ func (c *composer) involved(e *entry, whole bool) {
 		c.episodic(e, whole)
 	case "CarePlan":
 		active := v.Get("status").Text() == "active"
-		c.professional(e, whole, v.Get("author"), Contact{Role: part(whole, "Wrote a plan"), Last: when(v, "created"), Involved: active})
+		c.professional(e, whole, v.Get("author"), c.ours(e, Contact{Role: part(whole, "Wrote a plan"), Last: when(v, "created"), Involved: active}))
 	case "Flag":
 		if e.Section == kmcr.Safeguarding {
-			c.professional(e, whole, v.Get("author"), Contact{Role: part(whole, "Lead for safeguarding"), Involved: v.Get("status").Text() == "active", Lead: true})
+			c.professional(e, whole, v.Get("author"), c.ours(e, Contact{Role: part(whole, "Lead for safeguarding"), Involved: v.Get("status").Text() == "active", Lead: true}))
 		}
 	case "Task":
 		c.professional(e, whole, v.Get("owner"), Contact{Role: part(whole, "Has a task"), Involved: !slices.Contains([]string{"completed", "cancelled", "rejected", "failed"}, v.Get("status").Text())})
 	case "Consent":
 		c.attorneys(e)
 	}
+}
+
+// ours is a contact of the organisation that sent the entry, unless more is said.
+func (c *composer) ours(e *entry, k Contact) Contact {
+	if s := c.sources[e.Contributor]; s != nil {
+		k.Organisation, k.Telephone = s.OrganisationName, s.Telephone
+	}
+	return k
 }
 
 // part is what somebody does in an entry, where the entry itself is shown.
@@ -195,6 +204,9 @@ func (c *composer) named(n Named) {
 		Name: orUnnamed(n.Name, "Worker"), Role: terms.RoleName(n.Role), Team: n.Team, Organisation: cmp.Or(o.Name, string(n.Organisation)),
 		Telephone: cmp.Or(n.Telephone, o.Telephone), Hours: n.Hours, Involved: true, Involvement: n.ID,
 	}
+	if n.You {
+		k.Why = "You"
+	}
 	c.contact(k)
 }
 
@@ -248,7 +260,7 @@ func leads(role string) bool {
 func (c *composer) attended(e *entry, whole bool) {
 	v := e.v
 	st := v.Get("status").Text()
-	open := (st == "in-progress" || st == "onleave" || st == "arrived" || st == "triaged") && !when(v, "period.end").before(c.in.Now)
+	open := (st == "in-progress" || st == "onleave" || st == "arrived" || st == "triaged") && !when(v, "period.end").before(c.in.Now) && !c.longGone(v)
 	last := when(v, "period.start")
 	if st == "finished" {
 		last = cmp.Or(when(v, "period.end"), last)
@@ -267,13 +279,32 @@ func (c *composer) attended(e *entry, whole bool) {
 		}
 		c.professional(e, whole, p.Get("individual"), k)
 	}
-	if ward := c.ward(v); open && ward != "" && organisation != "" && strings.Contains(strings.ToLower(ward), "ward") {
+	if ward := c.ward(v); open && ward != "" && organisation != "" && staying(v) {
 		w := c.whereWard(v)
 		c.contact(Contact{
-			Item: Item{Kind: "Professional contact", Date: last, From: []Provenance{c.seen(e, whole)}}, Name: ward, Role: "Ward where the person is now", Organisation: organisation,
+			Item: Item{Kind: "Professional contact", Date: last, From: []Provenance{c.seen(e, whole)}}, Name: ward, Role: whereNow, Organisation: organisation,
 			Telephone: cmp.Or(w.telephone, phone), Last: last, Involved: true,
 		})
 	}
+}
+
+// whereNow is the role of the ward or department that has the person.
+const whereNow = "Where the person is now"
+
+// staying tells whether a class of encounter (HL7 v3 ActEncounterCode) is a stay in a hospital or its emergency department.
+func staying(v fhir.Value) bool {
+	class := cmp.Or(v.Get("class").Get("code").Text(), first(v.Get("class")).Get("code").Text())
+	return slices.Contains([]string{"IMP", "ACUTE", "NONAC", "OBSENC", "SS", "EMER"}, class)
+}
+
+// departmentLasts is how long nobody stays in an emergency department: an attendance that is still open then was left, and nobody said so.
+const departmentLasts = 48 * time.Hour
+
+// longGone tells whether an encounter is an attendance at an emergency department that nobody has closed and that must be over.
+func (c *composer) longGone(v fhir.Value) bool {
+	class := cmp.Or(v.Get("class").Get("code").Text(), first(v.Get("class")).Get("code").Text())
+	at, ok := when(v, "period.start").Time()
+	return ok && class == "EMER" && c.in.Now.Sub(at) > departmentLasts
 }
 
 // whereWard is the last location of a stay that is not over, with its telephone.
@@ -314,11 +345,12 @@ func (c *composer) episodic(e *entry, whole bool) {
 	v := e.v
 	open := slices.Contains([]string{"active", "onhold", "waitlist", "planned"}, v.Get("status").Text()) && !when(v, "period.end").before(c.in.Now)
 	span := Item{Date: when(v, "period.start"), End: when(v, "period.end")}
-	own, phone := "", ""
+	own, phone, council := "", "", false
 	if s := c.sources[e.Contributor]; s != nil {
-		own, phone = s.OrganisationName, s.Telephone
+		own, phone, council = s.OrganisationName, s.Telephone, s.Kind == "council"
 	}
-	provider := c.organisationOf(v.Get("managingOrganization"))
+	manager := c.who(v.Get("managingOrganization"))
+	provider := cmp.Or(manager.organisation, manager.name)
 	c.professional(e, whole, v.Get("careManager"), Contact{Item: span, Role: "Care manager", Organisation: own, Telephone: phone, Lead: true, Involved: open})
 	for _, t := range v.Get("team").Items() {
 		if w := c.who(t); w.name == "" && w.team == "" && w.organisation == "" {
@@ -334,10 +366,12 @@ func (c *composer) episodic(e *entry, whole bool) {
 		provider = extensionText(v, "provider")
 	}
 	for _, name := range []string{provider, own} {
-		if name != "" && (name == provider || e.Section == kmcr.SocialCare) {
+		if name != "" && (name == provider || e.Section == kmcr.SocialCare && council) {
 			k := Contact{Item: span, Name: name, Role: what, Organisation: name, Involved: open}
 			k.Kind, k.From = "Professional contact", []Provenance{c.seen(e, whole)}
-			k.Telephone = c.phoneOf(name)
+			if k.Telephone = c.phoneOf(name); name == provider {
+				k.Telephone = cmp.Or(manager.telephone, k.Telephone)
+			}
 			c.contact(k)
 		}
 	}
@@ -351,6 +385,11 @@ func (c *composer) phoneOf(name string) string {
 		}
 	}
 	return ""
+}
+
+// general tells whether a number is that of a whole organisation.
+func (c *composer) general(number string) bool {
+	return slices.ContainsFunc(c.r.Sources, func(s Source) bool { return s.Telephone == number })
 }
 
 func extensionText(v fhir.Value, name string) string {
@@ -512,7 +551,7 @@ func phones(telecom fhir.Value) (number, duty, hours string) {
 		switch lower := strings.ToLower(comment); {
 		case strings.Contains(lower, "duty") || strings.Contains(lower, "out of hours"):
 			if duty == "" {
-				duty, hours = n, comment
+				duty, hours = n, strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(comment, "duty line"), "Duty line"), ",;: ")
 			}
 		case number == "":
 			number = n
@@ -572,9 +611,15 @@ func (c *composer) contact(k Contact) {
 	if k.End != "" && k.End.before(c.in.Now) {
 		k.Involved = false
 	}
-	k.Date = latestDate(k.Date, k.Last)
+	k.Since, k.Date = k.Date, latestDate(k.Date, k.Last)
+	if k.Since == k.Last {
+		k.Since = ""
+	}
 	for i := range c.r.Contacts.Items {
 		if have := &c.r.Contacts.Items[i]; have.same(k) {
+			if k.Telephone != "" && c.general(have.Telephone) && !c.general(k.Telephone) {
+				have.Telephone = k.Telephone // the worker's own before the switchboard
+			}
 			have.join(k)
 			return
 		}
@@ -606,12 +651,15 @@ func (k *Contact) join(o Contact) {
 	k.Involved, k.Lead = k.Involved || o.Involved, k.Lead && k.Involved || o.Lead && o.Involved || k.Lead && o.Lead
 	k.Team, k.Organisation = cmp.Or(k.Team, o.Team), cmp.Or(k.Organisation, o.Organisation)
 	k.Telephone, k.DutyLine, k.Hours = cmp.Or(k.Telephone, o.Telephone), cmp.Or(k.DutyLine, o.DutyLine), cmp.Or(k.Hours, o.Hours)
+	if o.Since != "" && (k.Since == "" || o.Since.key() < k.Since.key()) {
+		k.Since = o.Since
+	}
 	k.Date, k.Last = latestDate(k.Date, o.Date), latestDate(k.Last, o.Last)
 	if o.Next != "" && (k.Next == "" || o.Next.key() < k.Next.key()) {
 		k.Next = o.Next
 	}
 	k.NextOfKin, k.Carer, k.Attorney, k.Emergency = k.NextOfKin || o.NextOfKin, k.Carer || o.Carer, k.Attorney || o.Attorney, k.Emergency || o.Emergency
-	k.Involvement = cmp.Or(k.Involvement, o.Involvement)
+	k.Involvement, k.Why = cmp.Or(k.Involvement, o.Involvement), cmp.Or(k.Why, o.Why)
 	k.From = append(k.From, o.From...)
 }
 

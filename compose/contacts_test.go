@@ -28,7 +28,7 @@ func id(patient kmcr.PatientID, n int) string {
 
 func contactsOf(in compose.Input) []compose.Contact {
 	in.Now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	in.Sources = []compose.Source{{Contributor: "council", Name: "Council system", OrganisationName: "Kent County Council", Telephone: "03000 416161"}}
+	in.Sources = []compose.Source{{Contributor: "council", Name: "Council system", Kind: "council", OrganisationName: "Kent County Council", Telephone: "03000 416161"}}
 	return compose.Compose(in).Contacts.Items
 }
 

@@ -115,7 +115,7 @@ func (c *composer) weigh(k *Contact) {
 		k.rank = personalRank(*k)
 		return
 	}
-	score, why := 0, ""
+	score, why := 0, k.Why
 	add := func(n int, words string) {
 		score += n
 		if words != "" && why == "" {
@@ -133,7 +133,7 @@ func (c *composer) weigh(k *Contact) {
 	} else {
 		add(near, "")
 	}
-	if strings.HasPrefix(k.Role, "Ward where") {
+	if strings.Contains(k.Role, whereNow) {
 		add(35, "Has the person now")
 	}
 	if c.in.For.Team != "" && k.Team == c.in.For.Team {

@@ -15,6 +15,7 @@ type Input struct {
 	// Context are statements about nobody (staff, organisations, places) that Statements refer to and that lie elsewhere. Those whom
 	// Seen speaks of are shown as contacts, and nothing else of it is: it lies in sections that the viewer does not see.
 	Context, Seen     []*kmcr.Statement
+	Moves             []Move                  // changes of address
 	Named             []Named                 // who has said here to be involved
 	For               kmcr.Viewer             // for whom contacts are put in order
 	Task              string                  // of Tasks, for which contacts are put in order; "" none
@@ -89,6 +90,8 @@ type Record struct {
 	Banner        Banner          `json:"banner"`
 	Alerts        Part[Item]      `json:"alerts"`
 	Safeguarding  Part[Item]      `json:"safeguarding"`
+	Concerns      []Concern       `json:"concerns,omitempty"` // what is about safeguarding, of whatever type, with whom to ring
+	Moves         []Move          `json:"moves,omitempty"`
 	Allergies     Part[Allergy]   `json:"allergies"`
 	Medicines     Part[Medicine]  `json:"medicines"`
 	Problems      Part[Item]      `json:"problems"`
@@ -324,6 +327,7 @@ type Contact struct {
 	Telephone    string `json:"telephone,omitempty"`
 	DutyLine     string `json:"dutyLine,omitempty"` // of the team, when the worker is not there
 	Hours        string `json:"hours,omitempty"`    // in which the worker or the duty line can be reached
+	Since        Date   `json:"since,omitempty"`    // when the involvement began, as far as it is said
 	// Last and Next are the last contact with the person that has been and the next that is arranged; "" not recorded.
 	Last     Date `json:"lastContact,omitempty"`
 	Next     Date `json:"nextContact,omitempty"`

@@ -59,7 +59,7 @@ func (s *Service) Agreement(ctx context.Context) (*Agreement, error) {
 func (p parties) signatories() []Party {
 	sends := map[kmcr.ODS]bool{}
 	for _, c := range p.contributors {
-		sends[c.Organisation] = true
+		sends[c.Organisation] = sends[c.Organisation] || !c.TestOnly
 	}
 	out := []Party{}
 	for _, o := range p.organisations {

@@ -21,6 +21,8 @@ type Asking struct {
 	Look string
 	// Looks asks what has changed since the viewer last looked, and is how many of the newest looks are searched for that; 0: not asked.
 	Looks int
+	// Moves asks for changes of address.
+	Moves bool
 	// Task is what contacts are looked for (compose.Tasks); "" nothing in particular.
 	Task string
 }

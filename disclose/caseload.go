@@ -172,12 +172,12 @@ func (s *Service) members(ctx context.Context, v kmcr.Viewer, p parties) ([]memb
 }
 
 func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, account, team string, o kmcr.ODS, most int) ([]member, error) {
-	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most)
+	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most, offCaseload...)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	involved = slices.DeleteFunc(involved, func(i kmcr.Involvement) bool {
-		return i.Person == 0 || !onCaseload(i) || account == "" && i.Organisation != "" && i.Organisation != v.Organisation
+		return i.Person == 0 || account == "" && i.Organisation != "" && i.Organisation != v.Organisation
 	})
 	read := make([]*member, len(involved))
 	err = sideBySide(len(involved), func(n int) (err error) {
@@ -240,15 +240,11 @@ func sideBySide(n int, do func(int) error) error {
 	return nil
 }
 
-// onCaseload tells whether an involvement puts somebody on a list: a named
-// worker's or team's does, and of an organisation's those that are care now.
-func onCaseload(i kmcr.Involvement) bool {
-	switch i.Kind {
-	case "break-glass", "discharged", "referral":
-		return false
-	}
-	return true
-}
+// offCaseload are the kinds of involvement that put nobody on a list: a named
+// worker's or team's others do, and of an organisation's those that are care now.
+var offCaseload = []string{"break-glass", "discharged", "referral"}
+
+func onCaseload(i kmcr.Involvement) bool { return !slices.Contains(offCaseload, i.Kind) }
 
 // sight reads what of a record that is open to the viewer the viewer may see.
 func (s *Service) sight(ctx context.Context, o *opening) (sight, error) {

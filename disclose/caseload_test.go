@@ -94,7 +94,7 @@ func TestACaseloadIsInOrderOfWhatNeedsDoing(t *testing.T) {
 	for n, p := range l.People {
 		order = append(order, p.Ref+" "+l.states(n))
 	}
-	want := []string{worried + " new-safeguarding*", emergency + " emergency-department*", inside + " in-hospital*", home + " discharged* new-plan*", tested + " new-result*"}
+	want := []string{worried + " new-safeguarding* safeguarding", emergency + " emergency-department*", inside + " in-hospital*", home + " discharged* new-plan*", tested + " new-result*"}
 	if len(order) != 7 || !slices.Equal(order[:5], want) {
 		t.Fatalf("the order is\n%s\nwant\n%s\nand two with nothing", strings.Join(order, "\n"), strings.Join(want, "\n"))
 	}
@@ -118,7 +118,7 @@ func TestACaseloadIsInOrderOfWhatNeedsDoing(t *testing.T) {
 		t.Errorf("after two were seen a colleague has %s first, %d to do", after.states(0), after.Counts.ToDo)
 	}
 	for n, p := range after.People {
-		if p.Ref == worried && (after.states(n) != "new-safeguarding" || p.ToDo || p.Acknowledged == nil || p.Acknowledged.By != "Sister joan") {
+		if p.Ref == worried && (after.states(n) != "new-safeguarding safeguarding" || p.ToDo || p.Acknowledged == nil || p.Acknowledged.By != "Sister joan") {
 			t.Errorf("what was seen is %+v", p)
 		}
 	}

@@ -149,7 +149,7 @@ func (s *Service) hidden(ctx context.Context, patients []*store.Patient) (bool, 
 
 // found is what a viewer may know of a person before the record is opened:
 // besides what lists say, the address, unless whereabouts are hidden.
-func (s *Service) found(ctx context.Context, person kmcr.PersonID, patients []*store.Patient, p parties) (Found, error) {
+func (s *Service) found(ctx context.Context, v kmcr.Viewer, person kmcr.PersonID, patients []*store.Patient, p parties) (Found, error) {
 	f := known(person, patients, p)
 	hidden, err := s.hidden(ctx, patients)
 	if err != nil {
@@ -160,7 +160,7 @@ func (s *Service) found(ctx context.Context, person kmcr.PersonID, patients []*s
 			f.Address = i.claims.Addresses[0].line()
 		}
 	}
-	f.PossibleDuplicate, err = s.possibleDuplicate(ctx, patients)
+	f.PossibleDuplicate, err = s.possibleDuplicate(ctx, v, patients)
 	return f, err
 }
 
@@ -174,15 +174,22 @@ func recordedIn(compartments []*store.Compartment) map[kmcr.PatientID]time.Time 
 }
 
 // possibleDuplicate tells whether a records officer still has to decide about one of the patients.
-func (s *Service) possibleDuplicate(ctx context.Context, patients []*store.Patient) (bool, error) {
+func (s *Service) possibleDuplicate(ctx context.Context, v kmcr.Viewer, patients []*store.Patient) (bool, error) {
+	who, err := s.parties(ctx)
+	if err != nil {
+		return false, err
+	}
 	for _, p := range patients {
 		reviews, err := s.db.ReviewsOf(ctx, p.ID)
 		if err != nil {
 			return false, unavailable(err)
 		}
 		for _, r := range reviews {
-			if r.State == "open" || r.State == "unsure" {
-				return true, nil
+			if r.State != "open" && r.State != "unsure" {
+				continue
+			}
+			if silent, err := s.silentPair(ctx, v, who, r); err != nil || !silent {
+				return err == nil, err
 			}
 		}
 	}

@@ -46,7 +46,7 @@ type mitigated struct {
 
 // Differences lists the facts on which contributors differ, among what a look may show. They leave only after Shown, like all else.
 func (s *Service) Differences(ctx context.Context, l *Look) ([]Difference, error) {
-	in, err := s.input(ctx, l.opening, standing{now: l.compartments, then: l.compartments}, nil)
+	in, err := s.input(ctx, l.opening, standing{now: l.compartments, then: l.compartments}, Asking{})
 	if err != nil {
 		return nil, err
 	}

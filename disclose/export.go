@@ -87,7 +87,7 @@ func (s *Service) copyOf(ctx context.Context, o *opening, e *audit.Entry, p part
 			c.Statements = append(c.Statements, x)
 		}
 	}
-	if c.Found, err = s.found(ctx, o.person, o.patients, p); err != nil {
+	if c.Found, err = s.found(ctx, o.facts.Viewer, o.person, o.patients, p); err != nil {
 		return nil, err
 	}
 	if c.Looks, err = s.db.AuditOf(ctx, o.person, mostLooks); err != nil {

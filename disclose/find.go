@@ -132,7 +132,7 @@ func (s *Service) candidates(ctx context.Context, v kmcr.Viewer, q Query, p part
 		return nil, unavailable(err)
 	}
 	var persons []kmcr.PersonID
-	for _, patient := range patients {
+	for _, patient := range p.audible(v, patients) {
 		if patient.Person != 0 && !slices.Contains(persons, patient.Person) && readClaims(patient).fits(q) {
 			persons = append(persons, patient.Person)
 		}
@@ -157,7 +157,7 @@ func (s *Service) candidates(ctx context.Context, v kmcr.Viewer, q Query, p part
 				continue
 			}
 		}
-		f, err := s.found(ctx, person, o.patients, p)
+		f, err := s.found(ctx, v, person, o.patients, p)
 		if err != nil {
 			return nil, err
 		}

@@ -268,7 +268,7 @@ func (s *Service) Explain(ctx context.Context, v kmcr.Viewer, ref string) (*Deni
 	if d.MayClaim {
 		d.Claims = access.Claims
 	}
-	if d.Found, err = s.found(ctx, o.person, o.patients, o.parties); err != nil {
+	if d.Found, err = s.found(ctx, o.facts.Viewer, o.person, o.patients, o.parties); err != nil {
 		return nil, err
 	}
 	return d, s.audit(ctx, o.entry)

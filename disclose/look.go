@@ -56,11 +56,15 @@ func (s *Service) Shown(ctx context.Context, v kmcr.Viewer, l *Look, where strin
 	}
 	e := *l.entry
 	e.Where, e.Shown, e.Withheld = where, shown(statements), l.Withheld
-	return s.commit(ctx, &e, func() {
+	err := s.commit(ctx, &e, func() {
 		for _, f := range while {
 			f()
 		}
 	})
+	if err != nil {
+		return err
+	}
+	return s.tellTeam(ctx, l.opening, statements)
 }
 
 // Statement opens one statement by its logical id: current version, or an earlier one when version > 0; decided and audited.
@@ -94,6 +98,9 @@ func (s *Service) Statement(ctx context.Context, v kmcr.Viewer, id kmcr.Statemen
 	if err := s.audit(ctx, t.entry); err != nil {
 		return nil, err
 	}
+	if err := s.tellTeam(ctx, t.opening, []*kmcr.Statement{found}); err != nil {
+		return nil, err
+	}
 	if found.Deleted {
 		return nil, &kmcr.Error{Kind: kmcr.Gone, Message: "its contributor has deleted this entry", Remedy: "Earlier versions are in its history."}
 	}
@@ -120,7 +127,7 @@ func (s *Service) Versions(ctx context.Context, v kmcr.Viewer, id kmcr.Statement
 	if len(out) == 0 {
 		return nil, noStatement()
 	}
-	return out, nil
+	return out, s.tellTeam(ctx, t.opening, out)
 }
 
 func noStatement() error {
@@ -132,6 +139,7 @@ type opened struct {
 	head     *kmcr.Statement
 	versions []*kmcr.Statement // oldest first
 	entry    *audit.Entry
+	opening  *opening // nil where it is about nobody, or asked for by its own contributor
 	// may judges one version and gives it as it may be shown; nil where it may not be.
 	may func(*kmcr.Statement) *kmcr.Statement
 }
@@ -181,6 +189,15 @@ func (s *Service) statement(ctx context.Context, v kmcr.Viewer, id kmcr.Statemen
 	t := &opened{entry: s.entry(v, "read", where)}
 	rule := "There is no such entry, or the viewer may not see it."
 	var refused error = noStatement()
+	if p != nil {
+		who, err := s.parties(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if who.silent(v, p.Contributor) {
+			p = nil
+		}
+	}
 	if p != nil {
 		t.entry.Patient = p.ID
 		if rule, refused, err = s.mayOpen(ctx, v, p, t); err != nil {
@@ -239,7 +256,7 @@ func (s *Service) mayOpen(ctx context.Context, v kmcr.Viewer, p *store.Patient, 
 		return "", nil, err
 	}
 	o.entry.Patient = p.ID
-	t.entry = o.entry
+	t.entry, t.opening = o.entry, o
 	if o.decision.Outcome != access.Permitted {
 		return o.decision.Rule, noStatement(), nil
 	}

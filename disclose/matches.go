@@ -64,6 +64,13 @@ func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string) ([]P
 	}
 	out := []Pair{}
 	for _, r := range reviews[:min(len(reviews), mostPairs)] {
+		silent, err := s.silentPair(ctx, v, p, r)
+		if err != nil {
+			return nil, err
+		}
+		if silent {
+			continue
+		}
 		pair, err := s.pairOf(ctx, r, p)
 		if err != nil {
 			return nil, err

@@ -21,6 +21,7 @@ type opening struct {
 	facts    access.Facts
 	decision access.Decision
 	entry    *audit.Entry
+	masked   bool // what says where the person is was left out of what was seen
 }
 
 // entry begins an audit entry.
@@ -54,6 +55,7 @@ func (s *Service) gatherFor(ctx context.Context, v kmcr.Viewer, person kmcr.Pers
 			return nil, unavailable(err)
 		}
 	}
+	o.mute()
 	o.decide()
 	return o, nil
 }

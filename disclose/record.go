@@ -33,7 +33,7 @@ func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a A
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.input(ctx, o, then, a.Only)
+	in, err := s.input(ctx, o, then, a)
 	if err != nil {
 		return nil, err
 	}
@@ -44,16 +44,23 @@ func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a A
 	if err := s.commitBehind(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
 		return nil, err
 	}
+	if err := s.tellTeam(ctx, o, in.Statements); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 
 // input filters what was read and says what the record is made from.
-func (s *Service) input(ctx context.Context, o *opening, compartments standing, only []kmcr.Section) (compose.Input, error) {
-	v := compartments.see(o)
+func (s *Service) input(ctx context.Context, o *opening, compartments standing, a Asking) (compose.Input, error) {
+	v, only := compartments.see(o), a.Only
+	var moves []compose.Move
+	if a.Moves {
+		moves = o.moves(v, compartments.then)
+	}
 	in := compose.Input{
 		Ref: o.person.Ref(), Now: o.facts.Now, Statements: inSections(v.permitted, only),
 		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
-		Organisations: o.parties.organisation,
+		Organisations: o.parties.organisation, Moves: moves,
 	}
 	if asksFor(only, kmcr.Contacts) {
 		if err := s.whoIsInvolved(ctx, o, v, &in); err != nil {
@@ -74,7 +81,7 @@ func (s *Service) input(ctx context.Context, o *opening, compartments standing, 
 	if in.Sources, err = s.sources(ctx, o, v); err != nil {
 		return in, err
 	}
-	in.PossibleDuplicate, err = s.possibleDuplicate(ctx, o.patients)
+	in.PossibleDuplicate, err = s.possibleDuplicate(ctx, o.facts.Viewer, o.patients)
 	return in, err
 }
 

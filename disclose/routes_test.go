@@ -48,7 +48,7 @@ func TestEveryRouteDecidesAndIsAudited(t *testing.T) {
 				id = ref
 			}
 			where := strings.NewReplacer("{ref}", ref, "{type}", "Condition", "{id}", id, "{version}", "1", "{test}", "x").Replace(path)
-			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") || strings.Contains(path, "/objections/") || strings.Contains(path, "/involved/") {
+			if strings.Contains(path, "/matches/") || strings.Contains(path, "/parked/") || strings.Contains(path, "/messages/") || strings.Contains(path, "/objections/") || strings.Contains(path, "/involved/") {
 				where = strings.Replace(where, id, "1", 1)
 			}
 			for _, a := range []house.Asker{gp, stranger, outsider, officer, contributor} {
@@ -106,7 +106,13 @@ func body(method, path string, p plantedPerson) string {
 		return `{"id":"x","outcome":"appropriate","reason":"on the ward that day"}`
 	case strings.Contains(path, "/matches/"):
 		return `{"decision":"same"}`
-	case method == "POST" && strings.Contains(path, "/parked/"):
+	case method == "POST" && strings.HasSuffix(path, "/preview"):
+		return `{"raw":"MSH|"}`
+	case method == "POST" && strings.HasSuffix(path, "/correct"):
+		return `{"raw":"MSH|","reason":"sent by mistake"}`
+	case method == "POST" && strings.HasSuffix(path, "/{contributor}"):
+		return `{"state":"paused"}`
+	case method == "POST" && (strings.Contains(path, "/parked/") || strings.Contains(path, "/messages/")):
 		return `{"reason":"sent by mistake"}`
 	}
 	return ""

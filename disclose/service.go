@@ -17,11 +17,14 @@ type Service struct {
 	log      *slog.Logger
 	now      func() time.Time
 	tokens   func(Query) []string
+	explain  func(kmcr.Contributor, store.Message, []byte) Explanation
 	register register
 	heard    heard
 	searches kmcr.Rate
 	sittings sittings
 	keep     func(context.Context, ...*audit.Entry) error // writes audit entries
+	used     used
+	flagged  kmcr.Rate // looks at children's flags of which their team is told
 }
 
 // Config is what the service needs.
@@ -31,11 +34,16 @@ type Config struct {
 	Now func() time.Time // nil: time.Now
 	// Tokens gives the search tokens of what is looked for (match.Tokens, handed over by cmd/kmcr). Query.NHSNumber is ten digits or "".
 	Tokens func(Query) []string
+	// Explain reads a message as it was kept (ingest.Explain, handed over by cmd/kmcr); nil: messages are not explained.
+	Explain func(c kmcr.Contributor, m store.Message, raw []byte) Explanation
 }
 
 // New makes the service.
 func New(c Config) *Service {
-	s := &Service{searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, keep: c.DB.AuditNow}
+	s := &Service{
+		searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, flagged: kmcr.Rate{Burst: 1, Every: tellAgain},
+		db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain, keep: c.DB.AuditNow,
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -71,6 +79,8 @@ func (s *Service) begin(ctx context.Context, e *audit.Entry) chan error {
 				Remedy:  "Try again in a minute. If it lasts, tell your service desk; use your own organisation's record meanwhile.",
 				Err:     err,
 			}
+		} else {
+			s.used.count(e)
 		}
 		done <- err
 	}()

@@ -48,7 +48,7 @@ func (v *sight) leaveOut(s *kmcr.Statement, said bool) {
 
 // hide masks what says where the person is.
 func (v *sight) hide(o *opening) {
-	v.hidden = whereaboutsOf(o)
+	v.hidden, o.masked = whereaboutsOf(o), true
 	kept := make([]*kmcr.Statement, 0, len(v.permitted))
 	for _, s := range v.permitted {
 		if m := v.hidden.masked(s); m != nil {

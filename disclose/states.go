@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/compose"
 	"kmcr/fhir"
 	"kmcr/store"
 )
@@ -17,6 +18,8 @@ import (
 const (
 	stateLasts    = 28 * 24 * time.Hour
 	attendedLasts = 7 * 24 * time.Hour
+	// departmentLasts is how long nobody stays in an emergency department: one that is still open then was left, and nobody said so.
+	departmentLasts = 48 * time.Hour
 )
 
 // State is something that a person is in, or that has come to be, as a
@@ -31,7 +34,7 @@ type State struct {
 
 // The kinds of state, the most urgent first.
 var stateKinds = []string{
-	"new-safeguarding", "died", "emergency-department", "in-hospital", "discharged", "new-plan", "new-result", "in-care", "feed-late",
+	"new-safeguarding", "died", "emergency-department", "in-hospital", "discharged", "new-plan", "new-result", "safeguarding", "in-care", "feed-late",
 }
 
 // leastUrgent is the rank of having no state at all.
@@ -45,19 +48,35 @@ func (s State) urgency() int {
 }
 
 // urgent tells whether somebody should see the state and say so.
-func (s State) urgent() bool { return s.Kind != "in-care" && s.Kind != "feed-late" }
+func (s State) urgent() bool {
+	return s.Kind != "in-care" && s.Kind != "feed-late" && s.Kind != "safeguarding"
+}
+
+// flagOf is the category of a safeguarding entry, in words.
+func flagOf(s *kmcr.Statement) string {
+	root := fhir.Of(s).Root()
+	var said []string
+	for _, path := range []string{"code.text", "code.coding.display", "title", "type.text", "category.text"} {
+		said = append(said, root.First(path).Text())
+	}
+	return compose.CategoryName(compose.CategoryOf(strings.Join(said, " ")))
+}
 
 // states reads the states of a person from what the viewer may see.
 func (m *member) states(tallies map[kmcr.ContributorCode]store.Tally) []State {
 	now := m.facts.Now
 	c := counted{now: now, found: map[string]*State{}, how: map[string]int{}}
 	var stay, left, seen State
+	var flags []string
 	for _, s := range m.sight.permitted {
 		switch {
 		case s.Type == "Encounter":
 			m.encounter(s, &stay, &left, &seen)
 		case s.Section == kmcr.Safeguarding:
 			c.count("new-safeguarding", s)
+			if inForce(s) {
+				flags = append(flags, flagOf(s))
+			}
 		case s.Type == "CarePlan":
 			c.count("new-plan", s)
 		case s.Section == kmcr.Results && (s.Type == "Observation" || s.Type == "DiagnosticReport"):
@@ -65,6 +84,9 @@ func (m *member) states(tallies map[kmcr.ContributorCode]store.Tally) []State {
 		}
 	}
 	out := c.states()
+	if slices.Sort(flags); len(flags) > 0 {
+		out = append(out, State{Kind: "safeguarding", Words: strings.Join(slices.Compact(flags), ", ")})
+	}
 	switch {
 	case stay.Kind != "":
 		out = append(out, stay)
@@ -92,6 +114,13 @@ func (m *member) encounter(s *kmcr.Statement, stay, left, seen *State) {
 	state := State{Kind: kind, Since: start, Told: s.Recorded}
 	switch root.Get("status").Text() {
 	case "arrived", "triaged", "in-progress", "onleave":
+		if kind == "emergency-department" && m.facts.Now.Sub(start) > departmentLasts {
+			if m.facts.Now.Sub(start) < attendedLasts && start.After(seen.Since) {
+				state.Words = "Attended the emergency department" + where + onDay(start) + ", when it ended was not sent"
+				*seen = state
+			}
+			return
+		}
 		if end.IsZero() || end.After(m.facts.Now) {
 			words := map[string]string{"in-hospital": "In hospital", "emergency-department": "In the emergency department"}[kind]
 			state.Words = words + where + since(start)

@@ -89,19 +89,39 @@ func (s *Service) meet(ctx context.Context, v kmcr.Viewer) error {
 	return unavailable(s.db.Write(ctx, func(tx *store.Tx) error { return tx.Put(store.KindWorker, v.Account, now) }))
 }
 
+// account is what the register of accounts says of somebody (signin.Account).
+type account struct {
+	Person, Team string
+	Role         kmcr.Role
+	Organisation kmcr.ODS
+}
+
+func (a account) worker(name string) Worker {
+	return Worker{Account: name, Name: a.Person, Role: a.Role, Organisation: a.Organisation, Team: a.Team}
+}
+
+// worker is somebody by account; without a name where nobody is known by it.
+func (s *Service) worker(ctx context.Context, name string) (w Worker, err error) {
+	found, err := s.db.Get(ctx, store.KindWorker, name, &w)
+	if err != nil || found {
+		return w, unavailable(err)
+	}
+	var a account
+	if found, err = s.db.Get(ctx, store.KindAccount, name, &a); err != nil || !found {
+		return w, unavailable(err)
+	}
+	return a.worker(name), nil
+}
+
 // workers lists who is known, by account.
 func (s *Service) workers(ctx context.Context) (map[string]Worker, error) {
 	out := map[string]Worker{}
 	err := s.db.List(ctx, store.KindAccount, func(name string, body []byte) error {
-		var a struct {
-			Person, Team string
-			Role         kmcr.Role
-			Organisation kmcr.ODS
-		}
+		var a account
 		if err := json.Unmarshal(body, &a); err != nil {
 			return err
 		}
-		out[name] = Worker{Account: name, Name: a.Person, Role: a.Role, Organisation: a.Organisation, Team: a.Team}
+		out[name] = a.worker(name)
 		return nil
 	})
 	if err != nil {
@@ -246,6 +266,9 @@ func (s *Service) step(ctx context.Context, v kmcr.Viewer, ref, action string, m
 		}
 		return tx.Audit(&e)
 	})
+	if err == nil {
+		s.used.count(o.entry)
+	}
 	return notKept(err)
 }
 

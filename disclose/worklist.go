@@ -99,9 +99,15 @@ func (s *Service) alerts(ctx context.Context, v kmcr.Viewer, members []member, p
 		if !m.sight.tells(e) {
 			continue
 		}
+		if e.Topic == FlagLooked && p.contributor(from[e.Patient]).Organisation != v.Organisation {
+			continue // it is for the team that put the flag
+		}
 		where := p.name(p.contributor(from[e.Patient]).Organisation)
 		if m.sight.hidden != nil {
 			where = "an organisation that is not named"
+		}
+		if e.Topic == FlagLooked {
+			where = e.Detail
 		}
 		out = append(out, Alert{
 			ID: strconv.FormatInt(e.ID, 10), Topic: e.Topic, Ref: m.Ref, Name: m.Name, At: e.At, State: "new",
@@ -143,6 +149,8 @@ func topicOf(name string) topic {
 		return topic{kmcr.Encounters, "Move cancelled by "}
 	case "cancel-discharge":
 		return topic{kmcr.Encounters, "Discharge cancelled by "}
+	case FlagLooked:
+		return topic{kmcr.Safeguarding, "A child’s safeguarding flag was "}
 	case "death":
 		return topic{kmcr.Demographics, "Death recorded by "}
 	case "new-document":
@@ -159,6 +167,20 @@ type Feed struct {
 	Tally       store.Tally      `json:"tally"`
 	Late        bool             `json:"late"`
 	Parked      map[string]int64 `json:"parkedByReason"`
+	// Waiting is since when the message that has waited longest has waited; zero for none.
+	Waiting time.Time `json:"waitingSince,omitzero"`
+	// Expires is when the first of its client certificates expires; zero for none.
+	Expires time.Time `json:"certificateExpires,omitzero"`
+}
+
+// expires is when the first of a contributor's certificates expires.
+func expires(c kmcr.Contributor) (first time.Time) {
+	for _, one := range c.Certificates {
+		if first.IsZero() || one.Until.Before(first) {
+			first = one.Until
+		}
+	}
+	return first
 }
 
 // Feeds lists them; only for roles that work on feeds.
@@ -182,9 +204,13 @@ func (s *Service) Feeds(ctx context.Context, v kmcr.Viewer) ([]Feed, error) {
 	if err != nil {
 		return nil, unavailable(err)
 	}
+	waiting, err := s.db.OldestWaiting(ctx)
+	if err != nil {
+		return nil, unavailable(err)
+	}
 	out := make([]Feed, len(p.contributors))
 	for n, c := range p.contributors {
-		out[n] = Feed{Contributor: c, Tally: tallies[c.Code], Late: late(c, tallies[c.Code].LastHeard, s.now()), Parked: parked[c.Code]}
+		out[n] = Feed{Contributor: c, Tally: tallies[c.Code], Late: late(c, tallies[c.Code].LastHeard, s.now()), Parked: parked[c.Code], Waiting: waiting[c.Code], Expires: expires(c)}
 	}
 	return out, s.audit(ctx, e)
 }

@@ -28,6 +28,9 @@ func (s *Service) accept(ctx context.Context, m *store.Message, raw []byte, befo
 		}
 		return err
 	})
+	if err == nil && dup == nil {
+		s.feeds.heard(m.Contributor, m.ReceivedAt, 1)
+	}
 	if err == nil && dup == nil && m.State == store.Waiting {
 		if before != nil {
 			before(m.ID)

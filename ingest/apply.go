@@ -88,6 +88,7 @@ type application struct {
 	plan     *plan
 	reading  translate.Reading
 	patients []*subject // as in reading.Patients
+	dry      bool       // nothing is written
 }
 
 func (a *application) run(ctx context.Context) error {
@@ -119,6 +120,9 @@ func (a *application) run(ctx context.Context) error {
 	}
 	if err := a.unmerge(ctx); err != nil {
 		return err
+	}
+	if a.dry {
+		return nil
 	}
 	a.plan.subjects = a.cast.all
 	a.plan.whole = a.patients[0]

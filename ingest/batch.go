@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"kmcr"
@@ -17,7 +18,7 @@ func (s *Service) batch(ctx context.Context, c kmcr.Contributor, r *request, whe
 	totals := make([]Totals, len(r.entries))
 	failures := make([]error, len(r.entries))
 	do := func(i int) {
-		answers[i], totals[i], failures[i] = s.batchEntry(ctx, c, &r.entries[i], where)
+		answers[i], totals[i], failures[i] = s.batchEntry(ctx, c, &r.entries[i], r.filed, where)
 	}
 	for i := range r.entries {
 		if r.entries[i].kind == "Patient" {
@@ -47,14 +48,15 @@ func (s *Service) batch(ctx context.Context, c kmcr.Contributor, r *request, whe
 	return batchAnswer(answers), total, nil
 }
 
-func (s *Service) batchEntry(ctx context.Context, c kmcr.Contributor, e *entry, where string) (Answer, Totals, error) {
-	in := Interaction{Contributor: c.Code, Method: e.method, Type: e.kind, ID: e.id, IfMatch: e.ifMatch, IfNoneExist: e.ifNoneExist, Query: e.query}
+func (s *Service) batchEntry(ctx context.Context, c kmcr.Contributor, e *entry, filed bool, where string) (Answer, Totals, error) {
+	in := Interaction{Contributor: c.Code, Method: e.method, Type: e.kind, ID: e.id, IfMatch: e.ifMatch, IfNoneExist: e.ifNoneExist, Query: e.query, filed: filed}
 	if e.resource != nil {
 		in.Body = e.resource.Bytes()
 	}
 	l := fresh(c, in, "", s.Now())
-	if e.failed != nil {
-		return s.turnDown(ctx, l, e.failed)
+	var wrong *invalid
+	if e.failed != nil && !(filed && errors.As(e.failed, &wrong)) {
+		return s.turnDown(ctx, l, orFiled(filed, "Bundle", e.failed))
 	}
 	return s.interact(ctx, c, in, l, where)
 }

@@ -72,7 +72,7 @@ func (d *DropFolders) Watch(ctx context.Context) error {
 		}
 	}()
 	for {
-		all, err := d.s.directory.all(ctx)
+		all, err := d.s.directory.all(ctx, directoryAge)
 		if err != nil && ctx.Err() == nil {
 			d.s.log.Error("the drop folders cannot be looked into", "error", err.Error())
 		}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ type request struct {
 	kind       string // "" for a single resource, else Bundle.type
 	identifier string // Bundle.identifier, "" where there is none
 	entries    []entry
+	filed      bool     // it comes from a file
 	original   []byte   // as sent, where it was sent in another form
 	unmapped   []string // of it, what is in no statement
 }
@@ -40,7 +42,7 @@ var setKinds = map[string]bool{"message": true, "document": true, "collection": 
 const maxEntries = 50_000
 
 // decode proves the body strict, checks it against R4 and lists what is asked for.
-func (s *Service) decode(in *Interaction, format kmcr.Format) (*request, error) {
+func (s *Service) decode(in *Interaction, contributor kmcr.Contributor) (*request, error) {
 	switch in.Method {
 	case "DELETE":
 		if !isType(in.Type) || in.ID != "" && !isID(in.ID) || in.ID == "" && in.Query == "" {
@@ -55,7 +57,7 @@ func (s *Service) decode(in *Interaction, format kmcr.Format) (*request, error) 
 	if err != nil {
 		return nil, err
 	}
-	r, converted, err := inR4(sent, format)
+	r, converted, err := inR4(sent, contributor.Format)
 	if err != nil {
 		return nil, err
 	}
@@ -63,21 +65,34 @@ func (s *Service) decode(in *Interaction, format kmcr.Format) (*request, error) 
 		in.Type = r.Type()
 	}
 	q, err := s.decodeR4(in, r)
-	if err == nil && converted != nil {
-		q.original, q.unmapped = in.Body, converted.Unmapped
+	var wrong *invalid
+	if errors.As(err, &wrong) && strictness(contributor, in) != kmcr.StrictRefuse {
+		q, err = s.decodeMended(in, r, wrong, strictness(contributor, in))
+		if err == nil && in.original == nil && converted == nil {
+			q.original = in.Body
+		}
 	}
-	return q, err
+	switch {
+	case err != nil:
+		return nil, orFiled(in.filed, r.Type(), err)
+	case in.original != nil:
+		q.original, q.unmapped = in.original, append(q.unmapped, in.unmapped...)
+	case converted != nil:
+		q.original, q.unmapped = in.Body, append(q.unmapped, converted.Unmapped...)
+	}
+	q.filed = in.filed
+	return q, nil
 }
 
 // decodeR4 is decode for a body that is known to be FHIR R4.
 func (s *Service) decodeR4(in *Interaction, r *fhir.Resource) (*request, error) {
 	if r.Type() == "Bundle" && (in.Type == "" || in.Type == "Bundle" && in.Method == "POST") {
-		return s.decodeBundle(r, in.Type == "")
+		return s.decodeBundle(r, in.Type == "", in.tolerant)
 	}
 	if err := fits(in, r); err != nil {
 		return nil, err
 	}
-	if err := check(r); err != nil {
+	if err := check(r, in.tolerant); err != nil {
 		return nil, err
 	}
 	e := entry{method: in.Method, kind: in.Type, id: in.ID, query: in.Query, ifMatch: in.IfMatch, ifNoneExist: in.IfNoneExist, resource: r}
@@ -101,21 +116,21 @@ func fits(in *Interaction, r *fhir.Resource) error {
 	return nil
 }
 
-// check holds a resource against the structure of R4.
-func check(r *fhir.Resource) error {
-	var errors []fhir.Issue
+// check holds a resource against the structure of R4. A tolerant check passes over what is missing.
+func check(r *fhir.Resource, tolerant bool) error {
+	var found []fhir.Issue
 	for _, i := range fhir.Validate(r) {
-		if i.Severity == "error" || i.Severity == "fatal" {
-			errors = append(errors, i)
+		if (i.Severity == "error" || i.Severity == "fatal") && !(tolerant && i.Code == "required") {
+			found = append(found, i)
 		}
 	}
-	if errors != nil {
-		return &invalid{errors}
+	if found != nil {
+		return &invalid{found}
 	}
 	return nil
 }
 
-func (s *Service) decodeBundle(r *fhir.Resource, base bool) (*request, error) {
+func (s *Service) decodeBundle(r *fhir.Resource, base, tolerant bool) (*request, error) {
 	root := r.Root()
 	q := &request{kind: root.Get("type").Text(), identifier: root.First("identifier.value").Text()}
 	asked := q.kind == "transaction" || q.kind == "batch"
@@ -126,7 +141,7 @@ func (s *Service) decodeBundle(r *fhir.Resource, base bool) (*request, error) {
 		return nil, &kmcr.Error{Kind: kmcr.Invalid, Where: "Bundle.type", Message: "a Bundle of this type cannot be taken in", Remedy: "Send a transaction, batch, message, document or collection."}
 	}
 	if q.kind != "batch" { // the entries of a batch stand and fall each by itself
-		if err := check(r); err != nil {
+		if err := check(r, tolerant); err != nil {
 			return nil, err
 		}
 	}
@@ -141,7 +156,7 @@ func (s *Service) decodeBundle(r *fhir.Resource, base bool) (*request, error) {
 			return nil, err
 		}
 		if err == nil && e.resource != nil && q.kind == "batch" {
-			err = check(e.resource)
+			err = check(e.resource, tolerant)
 		}
 		e.failed = err
 		if asked || e.resource != nil {

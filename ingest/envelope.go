@@ -28,12 +28,16 @@ func (in *Interaction) envelope() []byte {
 		}
 	}
 	b.WriteByte('\n')
-	b.Write(in.Body)
+	if in.original != nil {
+		b.Write(in.original)
+	} else {
+		b.Write(in.Body)
+	}
 	return b.Bytes()
 }
 
-func openEnvelope(c kmcr.ContributorCode, raw []byte) (Interaction, error) {
-	in := Interaction{Contributor: c}
+func openEnvelope(c kmcr.Contributor, raw []byte) (Interaction, error) {
+	in := Interaction{Contributor: c.Code}
 	head, body, ok := bytes.Cut(raw, []byte("\n\n"))
 	line, headers, _ := strings.Cut(string(head), "\n")
 	method, target, ok2 := strings.Cut(line, " /")
@@ -52,6 +56,18 @@ func openEnvelope(c kmcr.ContributorCode, raw []byte) (Interaction, error) {
 		case "If-None-Exist":
 			in.IfNoneExist = value
 		}
+	}
+	in.filed = true // whoever sent it has been answered
+	if !isXML(body) {
+		return in, nil
+	}
+	made, err := bring(body, c.Format)
+	if err != nil {
+		return in, err
+	}
+	in.Body = made.body
+	if made.converted != nil {
+		in.original, in.unmapped = body, made.converted.Unmapped
 	}
 	return in, nil
 }

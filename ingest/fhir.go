@@ -21,6 +21,11 @@ type Interaction struct {
 	IfMatch     string // W/"3"
 	IfNoneExist string // search query
 	Query       string // conditional update or delete: the search query
+
+	original []byte   // as sent, where Body was made of another form
+	unmapped []string // of it, what is in no statement
+	filed    bool     // it comes from a file: nobody is waiting to be told
+	tolerant bool     // what R4 must have may be missing
 }
 
 // Answer is what FHIR REST says back.
@@ -45,6 +50,7 @@ func (s *Service) FHIR(ctx context.Context, in Interaction) (Answer, error) {
 	if c.Paused {
 		return refuse(http.StatusServiceUnavailable, "transient", "", "this contributor is paused", "Send it again later."), nil
 	}
+	s.feeds.heard(c.Code, s.Now(), 1)
 	answer, _, err := s.interact(ctx, c, in, fresh(c, in, "", s.Now()), "fhir")
 	return answer, err
 }
@@ -74,7 +80,7 @@ func (in *Interaction) hash() [32]byte {
 // interact does one interaction, of a message that comes in or is taken up
 // again, and counts what became of it.
 func (s *Service) interact(ctx context.Context, c kmcr.Contributor, in Interaction, l *ledger, where string) (Answer, Totals, error) {
-	r, err := s.decode(&in, c.Format)
+	r, err := s.decode(&in, c)
 	if err != nil {
 		return s.turnDown(ctx, l, err)
 	}

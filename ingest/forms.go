@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"bytes"
+	"errors"
 	"slices"
 	"strings"
 
@@ -42,4 +44,85 @@ func notMapped(unmapped []string) string {
 		words = words[:mostUnmapped] + " …"
 	}
 	return words
+}
+
+// brought is a file or message in the form in which it is taken in.
+type brought struct {
+	body      []byte               // FHIR JSON
+	converted *translate.Converted // where it was sent in a form that is not FHIR R4 in JSON or XML
+}
+
+// bring makes FHIR JSON of what may be XML of several forms.
+func bring(content []byte, format kmcr.Format) (brought, error) {
+	if !isXML(content) {
+		return brought{body: content}, nil
+	}
+	body, err := fhir.FromXML(content)
+	if err == nil {
+		return brought{body: body}, nil
+	}
+	c, other := translate.XML(content, format == kmcr.FormatGPC)
+	switch {
+	case other == nil:
+		return brought{c.Body, &c}, nil
+	case kmcr.KindOf(other) == kmcr.Unsupported && isFHIRXML(content):
+		return brought{}, &parking{reason: "not-valid", detail: detailOf(err)}
+	}
+	return brought{}, other
+}
+
+// isFHIRXML tells whether XML says that it is FHIR.
+func isFHIRXML(content []byte) bool {
+	return bytes.Contains(content[:min(len(content), 2048)], []byte(`"http://hl7.org/fhir"`))
+}
+
+// strictness is that of the contributor, or the usual: what comes over HTTP is
+// refused, for its sender is told at once; what comes in a file is parked.
+func strictness(c kmcr.Contributor, in *Interaction) kmcr.Strictness {
+	switch {
+	case c.Strictness != kmcr.StrictUsual:
+		return c.Strictness
+	case in.filed:
+		return kmcr.StrictPark
+	}
+	return kmcr.StrictRefuse
+}
+
+// decodeMended takes up a body that breaks R4, after it was mended: what is
+// missing is noted; what would have to be taken away is, or parks it.
+func (s *Service) decodeMended(in *Interaction, r *fhir.Resource, wrong *invalid, level kmcr.Strictness) (*request, error) {
+	park := &parking{reason: "not-valid", detail: wrong.Error()}
+	c, mended := translate.Mend(r)
+	made, err := fhir.Parse(c.Body)
+	if err != nil || len(c.Unmapped) > 0 && level != kmcr.StrictKeep {
+		return nil, park
+	}
+	again := *in
+	again.tolerant = true
+	q, err := s.decodeR4(&again, made)
+	if errors.As(err, &wrong) {
+		return nil, &parking{reason: "not-valid", detail: wrong.Error()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	q.unmapped = append(append(q.unmapped, c.Unmapped...), mended...)
+	for _, i := range fhir.Validate(made) {
+		if i.Code == "required" {
+			q.unmapped = append(q.unmapped, i.Expression+": missing")
+		}
+	}
+	return q, nil
+}
+
+// orFiled parks what is refused of a file, where it is well-formed FHIR: it can then be looked at, and taken up again.
+func orFiled(filed bool, kind string, err error) error {
+	if !filed || parkedBecause(err) != nil || !fhir.KnownType(kind) {
+		return err
+	}
+	var e *kmcr.Error
+	if errors.As(err, &e) && (e.Kind == kmcr.Invalid || e.Kind == kmcr.Unsupported) {
+		return &parking{reason: "not-valid", detail: detailOf(err)}
+	}
+	return err
 }

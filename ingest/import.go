@@ -320,6 +320,7 @@ func (i *importing) accept(ctx context.Context, entries []*store.Message, raws [
 	if err != nil {
 		return err
 	}
+	i.s.feeds.heard(i.c.Code, i.s.Now(), int64(len(entries)))
 	for k, e := range entries {
 		size := len(raws[k])
 		switch {
@@ -471,12 +472,13 @@ func (i *importing) resources(ctx context.Context, name string, content []byte) 
 
 // resource takes in one resource: with an id it is an update, a Bundle goes to the base.
 func (i *importing) resource(ctx context.Context, label string, content []byte) error {
-	in := Interaction{Contributor: i.c.Code, Method: "POST", Body: content}
-	var bad error
-	if isXML(content) {
-		in.Body, bad = fhir.FromXML(content)
-	}
+	in := Interaction{Contributor: i.c.Code, Method: "POST", Body: content, filed: true}
+	made, bad := bring(content, i.c.Format)
 	if bad == nil {
+		in.Body = made.body
+		if made.converted != nil {
+			in.original, in.unmapped = content, made.converted.Unmapped
+		}
 		if r, err := fhir.Parse(in.Body); err == nil && r.Type() != "Bundle" {
 			in.Type = r.Type()
 			if isID(r.ID()) {

@@ -305,6 +305,7 @@ func (n *line) acceptAndAnswer(ctx context.Context, c kmcr.Contributor, m *hl7.M
 	}
 	ok := n.answer(ack)
 	n.s.counts.acknowledged(time.Since(began))
+	n.s.feeds.answered(c.Code, time.Since(began))
 	return ok
 }
 

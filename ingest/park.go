@@ -39,7 +39,7 @@ func (s *Service) replay(ctx context.Context, id int64, by *kmcr.Viewer) error {
 	if m.Format != kmcr.FormatFHIR {
 		return s.outcome(ctx, l, s.guarded(func() error { return s.apply(ctx, c, l, raw, "replay") }))
 	}
-	in, err := openEnvelope(m.Contributor, raw)
+	in, err := openEnvelope(c, raw)
 	if err != nil {
 		return s.outcome(ctx, l, &parking{reason: "not-readable", detail: err.Error()})
 	}

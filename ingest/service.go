@@ -40,6 +40,7 @@ type Service struct {
 	absent    absent
 	waiters   waiters
 	counts    counters
+	feeds     feeds
 	lives     context.Context // of the work; ends when what had begun is finished
 	die       context.CancelFunc
 	stopping  chan struct{}

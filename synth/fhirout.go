@@ -117,12 +117,23 @@ func (b *bundler) patient(events []Event) {
 	}
 	r := object{"resourceType": "Patient", "active": true, "identifier": identifiers, "name": names, "gender": p.Sex, "birthDate": date(p.Born),
 		"telecom":             []object{{"system": "phone", "value": telephone, "use": "home"}},
-		"address":             []object{{"use": "home", "line": []string{line}, "city": p.Town, "postalCode": postcode}},
+		"address":             []object{b.home(events, line, postcode)},
 		"generalPractitioner": []object{{"identifier": object{"system": odsSystem, "value": string(p.Practice)}}}}
 	if p.Kin != nil {
 		r["contact"] = []object{{"relationship": []object{{"text": p.KinHow}}, "name": object{"family": p.Kin.Family, "given": []string{p.Kin.Given}}, "telecom": []object{{"system": "phone", "value": p.Kin.Telephone}}}}
 	}
 	b.add("patient", r)
+}
+
+// home is where the person lives, from when where a register event says so ("since" is days from now).
+func (b *bundler) home(events []Event, line, postcode string) object {
+	home := object{"use": "home", "line": []string{line}, "city": b.p.Town, "postalCode": postcode}
+	for _, e := range events {
+		if t, ok := b.w.day(e, "since"); ok && e.Do == "register" {
+			home["period"] = object{"start": date(t)}
+		}
+	}
+	return home
 }
 
 // fhirWriters say each kind of event as FHIR R4.
@@ -190,10 +201,24 @@ var fhirWriters = map[string]func(b *bundler, e Event, name string){
 		b.add(name, object{"resourceType": "CareTeam", "status": "active", "name": e.Fields["team"], "subject": b.me(), "period": object{"start": date(e.At)},
 			"participant":          []object{{"role": []object{{"text": e.Fields["role"]}}, "member": who}},
 			"managingOrganization": []object{{"identifier": object{"system": odsSystem, "value": string(b.c.Organisation)}, "display": b.orgName()}},
-			"telecom":              []object{{"system": "phone", "value": e.Fields["telephone"]}}})
+			"telecom":              b.phones(e)})
 		b.add(name+"-episode", object{"resourceType": "EpisodeOfCare", "status": "active", "patient": b.me(), "period": object{"start": date(e.At)}, "type": []object{{"text": e.Fields["team"]}},
 			"managingOrganization": object{"identifier": object{"system": odsSystem, "value": string(b.c.Organisation)}, "display": b.orgName()}})
 	},
+	"relative": func(b *bundler, e Event, name string) {
+		r := object{"resourceType": "RelatedPerson", "active": true, "patient": b.me(), "relationship": []object{{"text": e.Fields["how"]}}}
+		if p := b.w.Person(e.Fields["person"]); p != nil {
+			r["name"], r["birthDate"] = []object{{"family": p.Family, "given": []string{p.Given}}}, date(p.Born)
+		} else {
+			r["name"] = []object{{"text": e.Fields["name"]}}
+		}
+		if t := e.Fields["telephone"]; t != "" {
+			r["telecom"] = []object{{"system": "phone", "value": t}}
+		}
+		b.add(name, r)
+	},
+	"missed":      func(b *bundler, e Event, name string) { b.appointment(e, name, "noshow", e.At) },
+	"appointment": func(b *bundler, e Event, name string) { b.appointment(e, name, "booked", e.At.Add(10*time.Hour)) },
 	"plan": func(b *bundler, e Event, name string) {
 		b.add(name, object{"resourceType": "CarePlan", "status": "active", "intent": "plan", "title": e.Fields["title"], "description": e.Fields["text"], "subject": b.me(), "created": date(e.At), "author": b.by(e.Fields["with"])})
 	},
@@ -208,6 +233,20 @@ var fhirWriters = map[string]func(b *bundler, e Event, name string){
 	},
 }
 
+func (b *bundler) appointment(e Event, name, status string, at time.Time) {
+	b.add(name, object{"resourceType": "Appointment", "status": status, "description": e.Fields["title"], "start": stamp(at), "end": stamp(at.Add(time.Hour)),
+		"participant": []object{{"status": "accepted", "actor": b.me()}, {"status": "accepted", "actor": b.by(e.Fields["with"])}}})
+}
+
+// phones are the telephone of a team and its duty line.
+func (b *bundler) phones(e Event) []object {
+	phones := []object{{"system": "phone", "value": e.Fields["telephone"]}}
+	if d := e.Fields["duty"]; d != "" {
+		phones = append(phones, object{"system": "phone", "value": d, "extension": []object{{"url": "http://hl7.org/fhir/StructureDefinition/contactpoint-comment", "valueString": "duty line, " + e.Fields["hours"]}}})
+	}
+	return phones
+}
+
 func (b *bundler) flag(e Event, name, code, display string) {
 	detail := e.Fields["title"]
 	if e.Fields["text"] != "" {
@@ -217,8 +256,18 @@ func (b *bundler) flag(e Event, name, code, display string) {
 	if e.Fields["code"] != "" {
 		concept["coding"] = []object{{"system": snomed, "code": e.Fields["code"], "display": e.Fields["display"]}}
 	}
-	b.add(name, object{"resourceType": "Flag", "status": "active", "category": []object{{"text": display, "coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/flag-category", "code": code, "display": display}}}},
-		"code": concept, "subject": b.me(), "period": object{"start": date(e.At)}})
+	flag := object{"resourceType": "Flag", "status": "active", "category": []object{{"text": display, "coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/flag-category", "code": code, "display": display}}}},
+		"code": concept, "subject": b.me(), "period": object{"start": date(e.At)}}
+	if lead := e.Fields["lead"]; lead != "" {
+		flag["author"] = b.by(lead)
+	}
+	if t, ok := b.w.day(e, "review"); ok {
+		flag["extension"] = []object{{"url": "https://fhir.example.org/StructureDefinition/next-review", "valueDate": date(t)}}
+	}
+	if t, ok := b.w.day(e, "ended"); ok {
+		flag["status"], flag["period"] = "inactive", object{"start": date(e.At), "end": date(t)}
+	}
+	b.add(name, flag)
 }
 
 func (b *bundler) orgName() string { return organisationName(b.c.Organisation) }

@@ -46,7 +46,7 @@ func stu3Profile(v fhir.Value) bool {
 		return true
 	}
 	for _, p := range v.Path("meta.profile") {
-		if url := p.Text(); strings.Contains(url, "/STU3/") || strings.Contains(url, "fhir.nhs.uk/StructureDefinition/gpconnect") {
+		if url := p.Text(); strings.Contains(url, "/STU3/") || strings.Contains(url, "/CareConnect-") || strings.Contains(url, "fhir.nhs.uk/StructureDefinition/gpconnect") {
 			return true
 		}
 	}
@@ -70,6 +70,9 @@ func stu3Shape(kind string, v fhir.Value) bool {
 			return true
 		}
 	}
+	if v.First("requester.agent").Exists() {
+		return true
+	}
 	for _, in := range v.Get("contained").Items() {
 		if stu3Shape(in.Get("resourceType").Text(), in) {
 			return true
@@ -91,6 +94,7 @@ func stu3Shape(kind string, v fhir.Value) bool {
 func STU3(r *fhir.Resource) (Converted, error) {
 	c := converter{lost: map[string]int{}, done: map[*node]bool{}}
 	root := treeOf(r.Root())
+	c.nameAfresh(root)
 	if r.Type() == "Bundle" {
 		if err := saysWhom(root); err != nil {
 			return Converted{}, err
@@ -100,6 +104,44 @@ func STU3(r *fhir.Resource) (Converted, error) {
 		return Converted{}, &kmcr.Error{Kind: kmcr.Unsupported, Where: "resourceType", Message: "R4 has nothing that a resource of this type becomes", Remedy: "Send what it says as another type."}
 	}
 	return Converted{Body: root.append(make([]byte, 0, len(r.Bytes())+len(r.Bytes())/8)), Unmapped: c.unmapped()}, nil
+}
+
+// nameAfresh gives what has an id that FHIR does not allow (underscores,
+// blanks, more than 64 characters) another, always the same, and lets
+// references in the same message follow.
+func (c *converter) nameAfresh(root *node) {
+	to := map[string]string{}
+	root.walk(func(n *node) {
+		kind, id := n.get("resourceType").text(), n.get("id").text()
+		if kind == "" || id == "" || len(id) <= 64 && strings.Map(idRune, id) == id {
+			return
+		}
+		name := clip(strings.Map(idRune, id), 47) + "-" + sum(id)
+		to[kind+"/"+id] = kind + "/" + name
+		n.set("id", word(name))
+		c.mend(kind+".id", "not an id of FHIR; another stands for it")
+	})
+	if len(to) == 0 {
+		return
+	}
+	root.walk(func(n *node) {
+		if name := to[n.get("reference").text()]; name != "" {
+			n.set("reference", word(name))
+		}
+	})
+}
+
+// walk calls f for every object, the outer before the inner.
+func (n *node) walk(f func(*node)) {
+	if n.kind == '{' {
+		f(n)
+	}
+	for _, m := range n.members {
+		m.value.walk(f)
+	}
+	for _, i := range n.items {
+		i.walk(f)
+	}
 }
 
 // saysWhom refuses a structured record (a collection of what is said of one
@@ -119,18 +161,44 @@ func saysWhom(root *node) error {
 	return &kmcr.Error{Kind: kmcr.Invalid, Where: "Bundle.entry", Message: "a structured record without its Patient", Remedy: "Send the Patient with the record."}
 }
 
+// Mend brings a resource or Bundle that is meant to be R4 into its form where
+// that takes nothing away: what is empty is left out, what stands alone where R4
+// has an array is put into one, a list of one where it has a single value is
+// taken out. What R4 has no place for is taken out too, and then listed in Unmapped.
+func Mend(r *fhir.Resource) (c Converted, mended []string) {
+	m := converter{lost: map[string]int{}, done: map[*node]bool{}, plain: true, mended: map[string]int{}}
+	root := treeOf(r.Root())
+	m.nameAfresh(root)
+	m.resource(root)
+	if r.Type() == "Bundle" {
+		m.fit(root, "Bundle")
+	}
+	return Converted{Body: root.append(nil), Unmapped: m.unmapped()}, counted(m.mended)
+}
+
 // converter is one conversion.
 type converter struct {
-	lost map[string]int // by place and reason
-	done map[*node]bool // resources that have been converted
-	only string         // reference to the one Patient of the Bundle, "" where there is none or are several
+	lost   map[string]int // by place and reason
+	done   map[*node]bool // resources that have been converted
+	plain  bool           // what is converted is meant to be R4 already
+	mended map[string]int // by place and what was done, where that takes nothing away
+	only   string         // reference to the one Patient of the Bundle, "" where there is none or are several
 }
 
 func (c *converter) lose(place, why string) { c.lost[place+": "+why]++ }
 
-func (c *converter) unmapped() []string {
+// mend notes what was done to the form of an R4 resource.
+func (c *converter) mend(place, what string) {
+	if c.plain {
+		c.mended[place+": "+what]++
+	}
+}
+
+func (c *converter) unmapped() []string { return counted(c.lost) }
+
+func counted(all map[string]int) []string {
 	var out []string
-	for what, n := range c.lost {
+	for what, n := range all {
 		if n > 1 {
 			what += fmt.Sprintf(" (%d times)", n)
 		}
@@ -243,6 +311,10 @@ func (c *converter) resource(n *node) string {
 	if !fhir.KnownType(kind) {
 		return ""
 	}
+	if c.plain {
+		c.fit(n, kind)
+		return kind
+	}
 	if kind == "Bundle" {
 		c.bundle(n)
 		return kind
@@ -323,6 +395,7 @@ func (c *converter) fit(n *node, kind string) {
 	var beyond []*node
 	for _, m := range n.members {
 		if m.value.empty() {
+			c.mend(kind+"."+m.name, "empty, left out")
 			continue
 		}
 		if m.name == "resourceType" {
@@ -330,8 +403,14 @@ func (c *converter) fit(n *node, kind string) {
 			continue
 		}
 		e, known := fhir.ElementOf(kind, strings.TrimPrefix(m.name, "_"))
+		if lower := lowerFirst(m.name); !known && lower != m.name && n.get(lower) == nil {
+			if e, known = fhir.ElementOf(kind, lower); known {
+				m.name = lower
+				c.mend(kind+"."+lower, "written with a capital letter")
+			}
+		}
 		if !known || beside(m) && !e.Primitive {
-			if x := crossVersion(kind, m); x != nil {
+			if x := crossVersion(kind, m); x != nil && !c.plain {
 				beyond = append(beyond, x)
 			} else {
 				c.lose(kind+"."+m.name, "R4 has no place for it")
@@ -354,14 +433,25 @@ func (c *converter) fit(n *node, kind string) {
 // beside tells whether a member is what stands beside a primitive (_name).
 func beside(m member) bool { return strings.HasPrefix(m.name, "_") }
 
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
 // shaped brings the value of a member into the form of its element.
 func (c *converter) shaped(m member, e fhir.Element, kind string) *node {
 	if beside(m) {
 		return m.value
 	}
 	var items []*node
+	if isArray := m.value.kind == '['; isArray != e.Array && len(m.value.each()) == 1 {
+		c.mend(kind+"."+m.name, "brought into the form of R4, an array or not")
+	}
 	for _, i := range m.value.each() {
 		if i.empty() && !e.Primitive {
+			c.mend(kind+"."+m.name, "empty, left out")
 			continue
 		}
 		if made := c.one(i, e, kind+"."+m.name); made != nil {
@@ -394,13 +484,15 @@ func (c *converter) one(v *node, e fhir.Element, place string) *node {
 		c.lose(place, "R4 has a single value")
 		return nil
 	case v.kind == 0 && e.Type == "CodeableConcept":
+		c.mend(place, "words where R4 has a concept")
 		return object("text", v)
 	case v.kind == 0:
 		c.lose(place, "R4 has a structure of its own there")
 		return nil
 	case e.Type == "CodeableConcept" && v.get("coding") == nil && v.get("text") == nil && (v.get("code") != nil || v.get("display") != nil):
+		c.mend(place, "a coding where R4 has a concept")
 		v = object("coding", list(v))
-	case e.Type == "Dosage":
+	case e.Type == "Dosage" && !c.plain:
 		dosage(v)
 	case e.Type == "Reference" && strings.ContainsAny(v.get("reference").text(), " \t\r\n"):
 		words := v.take("reference")

@@ -123,3 +123,29 @@ func FuzzSTU3(f *testing.F) {
 		}
 	})
 }
+
+// what is mended in R4 without taking anything away, and what is not.
+func TestMending(t *testing.T) {
+	cases := map[string]struct{ sent, want, lost, mended string }{
+		"a single value where R4 has an array": {`{"resourceType":"ServiceRequest","status":"active","intent":"order","subject":{"reference":"Patient/1"},"basedOn":{"reference":"CarePlan/1"}}`, `"basedOn":[{"reference":"CarePlan/1"}]`, "", "array"},
+		"a list of one where R4 has a value":   {`{"resourceType":"Observation","status":["final"],"code":{"text":"x"}}`, `"status":"final"`, "", "array"},
+		"what is empty":                        {`{"resourceType":"Bundle","type":"collection","entry":[]}`, `"type":"collection"}`, "", "empty"},
+		"a capital letter":                     {`{"resourceType":"Observation","Status":"final","code":{"text":"x"}}`, `"status":"final"`, "", "capital"},
+		"an id that is none":                   {`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Condition","id":"a_b","subject":{"reference":"Patient/1"}}},{"resource":{"resourceType":"List","status":"current","mode":"working","entry":[{"item":{"reference":"Condition/a_b"}}]}}]}`, `"reference":"Condition/a-b-`, "", "another stands for it"},
+		"what R4 does not have":                {`{"resourceType":"Observation","status":"final","code":{"text":"x"},"mood":"glad"}`, `"status":"final"`, "Observation.mood", ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, mended := translate.Mend(parsed(t, []byte(c.sent)))
+			if !strings.Contains(string(got.Body), c.want) {
+				t.Errorf("made %s", got.Body)
+			}
+			if lost := strings.Join(got.Unmapped, ";"); !strings.Contains(lost, c.lost) || c.lost == "" && lost != "" {
+				t.Errorf("taken away: %q", lost)
+			}
+			if !strings.Contains(strings.Join(mended, ";"), c.mended) {
+				t.Errorf("mended: %q", mended)
+			}
+		})
+	}
+}

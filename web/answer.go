@@ -13,6 +13,9 @@ import (
 	"kmcr/compose"
 
 	"github.com/klauspost/compress/gzip"
+	"html"
+	"regexp"
+	"slices"
 )
 
 // secure sets what every page is sent with. The pages hold no script, so none may run.
@@ -50,7 +53,28 @@ func (s *site) show(q *ask, stem string, p page) error {
 	if err := s.drawn.draw(&b, stem, &p); err != nil {
 		return kmcr.Errorf(kmcr.Fault, "template %s: %w", stem, err)
 	}
-	return q.write(p.Status, "text/html; charset=utf-8", b.Bytes())
+	return q.write(p.Status, "text/html; charset=utf-8", carryOn(b.Bytes(), p.At))
+}
+
+// withinPeople are the addresses on a page that lead to a person's record.
+var withinPeople = regexp.MustCompile(`(?:href|src)="/people/[^"#]+`)
+
+// carryOn lets every way from a page that does not show the record as of now lead to the same instant, so that nobody takes what is
+// now for what was. An address that names its own instant keeps it: "?at=" is now.
+func carryOn(page []byte, at string) []byte {
+	if at == "" {
+		return page
+	}
+	first, further := []byte(html.EscapeString(at)), []byte("&amp;"+html.EscapeString(strings.TrimPrefix(at, "?")))
+	return withinPeople.ReplaceAllFunc(page, func(address []byte) []byte {
+		switch {
+		case bytes.Contains(address, []byte("?at=")):
+			return address
+		case bytes.IndexByte(address, '?') >= 0:
+			return slices.Concat(address, further)
+		}
+		return slices.Concat(address, first)
+	})
 }
 
 // write sends a whole answer, compressed where that helps and is wanted. JSON

@@ -192,6 +192,15 @@ func TestWorkListsDecide(t *testing.T) {
 		{"integration-engineer", "/feeds/parked/31/replay", "", 303, "replay 31"},
 		{"integration-engineer", "/feeds/parked/31/discard", "reason=a+test+message", 303, "discard 31 a test message"},
 		{"integration-engineer", "/feeds/parked/31/discard", "reason=", 400, ""},
+		{"integration-engineer", "/feeds/parked/31/correct", "raw=MSH%7Ca%0D%0APID%7C1&reason=agreed+with+the+trust", 303, "correct 31 \"MSH|a\\rPID|1\" agreed with the trust"},
+		{"integration-engineer", "/feeds/parked/31/correct", "raw=&reason=agreed", 400, ""},
+		{"integration-engineer", "/feeds/hospital-east", "state=paused", 303, "pause hospital-east true"},
+		{"integration-engineer", "/feeds/hospital-east", "state=test-only&testers=gp+tester", 303, "trial hospital-east true [gp tester]"},
+		{"integration-engineer", "/feeds/hospital-east", "state=live", 303, "trial hospital-east false []"},
+		{"integration-engineer", "/feeds/hospital-east", "state=deleted", 400, ""},
+		{"integration-engineer", "/feeds/nobody", "state=paused", 404, ""},
+		{"gp", "/feeds/hospital-east", "state=paused", 403, ""},
+		{"gp", "/feeds/parked/31/correct", "raw=x&reason=y", 403, ""},
 		{"gp", "/feeds/parked/31/replay", "", 403, ""},
 		{"", "/feeds/parked/31/replay", "", 303, ""},
 	} {
@@ -224,7 +233,7 @@ func TestEveryPageAnswersAsJSON(t *testing.T) {
 		if m := want[p.Path]; m != "" && v[m] == nil {
 			t.Errorf("%s holds no %q", p.Path, m)
 		}
-		if strings.HasPrefix(p.Path, person) && v["banner"] == nil && v["looks"] == nil && v["person"] == nil {
+		if strings.HasPrefix(p.Path, person) && v["banner"] == nil && v["looks"] == nil && v["person"] == nil && v["name"] == nil {
 			t.Errorf("%s does not say whose it is", p.Path)
 		}
 	}

@@ -23,6 +23,8 @@ type recordPage struct {
 	Parts func(*compose.Record) []member
 	// Looks asks what has changed since the viewer last looked, searching so many of the newest looks; 0: not asked.
 	Looks int
+	// Moves asks for changes of address.
+	Moves bool
 	// Body makes what the template needs besides the record; nil: nothing.
 	Body func(*ask, *compose.Record) (any, error)
 }
@@ -32,7 +34,7 @@ var recordPages = []recordPage{
 	summary,
 	medicines, allergies, problems, results, observations, vaccinations,
 	encounters, appointments, documents, timeline,
-	contacts, socialCare, plans, safeguarding,
+	contacts, socialCare, plans, safeguarding, chronology,
 	conflicts, other,
 	changed, crew, medicineTimes, assessmentPack, duty,
 }
@@ -86,7 +88,7 @@ func (p recordPage) only() []kmcr.Section {
 
 // asking is what the page and its address ask for: now, at an instant ("at", London time), or as an audit entry saw it ("look").
 func (p recordPage) asking(q *ask) (disclose.Asking, error) {
-	a := disclose.Asking{Only: p.only(), Looks: p.Looks, Look: q.URL.Query().Get("look"), Task: q.URL.Query().Get("for")}
+	a := disclose.Asking{Only: p.only(), Looks: p.Looks, Look: q.URL.Query().Get("look"), Task: q.URL.Query().Get("for"), Moves: p.Moves}
 	if p.Stem == "" && q.wantsJSON() {
 		a.Looks = 0 // programs ask for the page of changes
 	}

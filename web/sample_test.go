@@ -14,6 +14,7 @@ import (
 	"kmcr/audit"
 	"kmcr/compose"
 	"kmcr/disclose"
+	"kmcr/ingest"
 	"kmcr/store"
 )
 
@@ -134,6 +135,12 @@ func fullRecord() *compose.Record {
 			item("Do not attempt cardiopulmonary resuscitation (ReSPECT in place)", "Alert", "active", true, "2026-02-14", from(gp, 2, "2026-02-14")),
 			item("Hard of hearing: speak to the left side", "Reasonable adjustment", "active", true, "2025-06-01", from(council, 3, "2025-06-01"))),
 		Safeguarding: partOf("Safeguarding", kmcr.Safeguarding, item("Adult safeguarding enquiry closed", "Flag", "closed", false, "2024-05-01", from(council, 4, "2024-05-01"))),
+		Concerns: []compose.Concern{
+			{Item: compose.Item{Title: "Adult safeguarding enquiry: neglect", Kind: "Safeguarding", Status: "active", Active: true, Date: "2026-09-21", Details: []compose.Detail{{Label: "Why", Value: "Two falls with no call for help"}}, From: one(from(council, 71, "2026-09-21"))},
+				Category: compose.AdultEnquiry, Lead: "Ruth Adeyemi", Role: "Enquiry officer", Team: "Safeguarding", Organisation: council, Telephone: "01632 960080", DutyLine: "01632 960081", Hours: "duty line, every day 08:30 to 20:00", Review: "2026-10-01", Overdue: true, Do: "Ring the enquiry’s lead first."},
+			{Item: compose.Item{Title: "Adult safeguarding enquiry closed", Status: "closed", Date: "2024-05-01", End: "2024-07-01", From: one(from(council, 4, "2024-05-01"))}, Category: compose.AdultEnquiry},
+		},
+		Moves: []compose.Move{{Date: "2025-05-19", To: "Orchard View, Ashford, TN23 9ZZ", From: one(from(council, 72, "2025-05-19"))}},
 		Allergies: partOf("Allergies", kmcr.Allergies,
 			compose.Allergy{
 				Item:      compose.Item{Title: "Co-trimoxazole", Status: "active", Active: true, Date: "2011", From: one(from(gp, 5, "2011-05-02"))},
@@ -496,6 +503,34 @@ func (s *sample) Caseload(context.Context, kmcr.Viewer) ([]disclose.CaseloadEntr
 	}, nil
 }
 
+func (s *sample) Use(_ context.Context, v kmcr.Viewer, days int) (*disclose.Usage, error) {
+	if v.Role == kmcr.RoleGP {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "This list belongs to another job."}
+	}
+	u := disclose.Usage{Days: max(days, 7), Use: audit.Use{From: sampleNow.AddDate(0, 0, -7), Until: sampleNow, Looks: 12345, Openings: 2345, Refused: 3, Workers: 120, People: 900, WorkerDays: map[kmcr.Role]int{kmcr.RoleGP: 300, kmcr.RoleSocialWorker: 55},
+		ByRole: []audit.Counted{{Role: kmcr.RoleGP, Looks: 12000, Openings: 2200}, {Role: kmcr.RoleSocialWorker, Looks: 345, Openings: 145}}, ByTask: []audit.Counted{{Task: "Read medicines", Looks: 7000}},
+		Organisation: []audit.Counted{{Organisation: "G82001", Looks: 12345, Openings: 2345}}}}
+	if days == 91 {
+		u.Use = audit.Use{From: sampleNow, Until: sampleNow}
+	}
+	u.Saved = audit.Saved(u.Use)
+	return &u, nil
+}
+
+func (s *sample) Household(_ context.Context, _ kmcr.Viewer, ref string) (*disclose.Household, error) {
+	h := &disclose.Household{Ref: kmcr.Ref(ref), Name: "WHITTAKER, Dorothy Ann (Mrs)", Members: []disclose.Housemate{}}
+	switch kmcr.Ref(ref) {
+	case refFull:
+		h.Members = append(h.Members, disclose.Housemate{Found: disclose.Found{Ref: refEmpty, Name: "WHITTAKER, Doreen", Born: "1939-05-03"}, How: []string{"Same address", "Sister, as stated by Ivy Court Surgery"}, Concerns: fullRecord().Concerns[:1]})
+	case refEmpty:
+	case refNotShown:
+		h.Why = "Your role does not see safeguarding, for which households are told."
+	default:
+		return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such person, or you may not know of them"}
+	}
+	return h, nil
+}
+
 func (s *sample) Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error) {
 	people, _ := s.Caseload(ctx, v)
 	for _, p := range people {
@@ -537,6 +572,7 @@ func (s *sample) Feeds(_ context.Context, v kmcr.Viewer) ([]disclose.Feed, error
 	}
 	return []disclose.Feed{
 		{Contributor: kmcr.Contributor{Code: "hospital-east", Name: "East Kent PAS", Format: kmcr.FormatHL7v2}, Late: true, Parked: map[string]int64{"identity-missing": 3, "segment-unknown": 1},
+			Waiting: sampleNow.Add(-time.Minute), Expires: sampleNow.AddDate(0, 1, 0),
 			Tally: store.Tally{Received: 123456, Applied: 123450, Parked: 4, Rejected: 1, Waiting: 1, LastHeard: sampleNow.Add(-30 * time.Hour)}},
 		{Contributor: kmcr.Contributor{Code: "gp", Name: "Ivy Court Surgery", Format: kmcr.FormatFHIR, Paused: true}},
 	}, nil
@@ -566,6 +602,50 @@ func (s *sample) Replay(_ context.Context, id int64, _ kmcr.Viewer) error {
 func (s *sample) Discard(_ context.Context, id int64, reason string, _ kmcr.Viewer) error {
 	s.decided = append(s.decided, fmt.Sprint("discard ", id, " ", reason))
 	return nil
+}
+
+func (s *sample) Correct(_ context.Context, id int64, raw []byte, reason string, _ kmcr.Viewer) (int64, error) {
+	s.decided = append(s.decided, fmt.Sprintf("correct %d %q %s", id, raw, reason))
+	return id + 1, nil
+}
+
+func (s *sample) Preview(_ context.Context, _ int64, raw []byte) (*ingest.Preview, error) {
+	if raw == nil {
+		return &ingest.Preview{Reason: "identity-missing", Detail: "PID-3: no identifier"}, nil
+	}
+	return &ingest.Preview{NewPatients: 1, Unmapped: []string{"ZU1: a local segment"}, Changes: []ingest.Change{{What: "new", Type: "Patient", Section: kmcr.Demographics}, {What: "changed", Type: "Encounter", Section: kmcr.Encounters, Members: []string{"location", "status"}}}}, nil
+}
+
+func (s *sample) Live() map[kmcr.ContributorCode]ingest.Live {
+	return map[kmcr.ContributorCode]ingest.Live{"hospital-east": {LastHour: 1234, Ack50: 900 * time.Microsecond, Ack99: 4 * time.Millisecond}}
+}
+
+func (s *sample) Pause(_ context.Context, c kmcr.ContributorCode, paused bool, _ kmcr.Viewer) error {
+	s.decided = append(s.decided, fmt.Sprint("pause ", c, " ", paused))
+	return nil
+}
+
+func (s *sample) Trial(_ context.Context, c kmcr.ContributorCode, testOnly bool, testers []string, _ kmcr.Viewer) error {
+	s.decided = append(s.decided, fmt.Sprint("trial ", c, " ", testOnly, " ", testers))
+	return nil
+}
+
+func (s *sample) Message(_ context.Context, v kmcr.Viewer, id int64, reason string) (*disclose.Message, error) {
+	if v.Role == kmcr.RoleGP {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "feeds are for integration engineers"}
+	}
+	m := &disclose.Message{ParkedMessage: disclose.ParkedMessage{ID: id, Contributor: "hospital-east", Format: kmcr.FormatHL7v2, ReceivedAt: sampleNow, Raw: "MSH|^~\\&|PAS|EAST\nPID|9||x9^^^xxx"}, State: store.Applied, Masked: reason == "",
+		Answer: "MSH|^~\\&|KMCR\nMSA|AA|31", Parts: []disclose.Part{{Name: "MSH", Count: 1}, {Name: "OBX", Count: 3}},
+		Explained:  disclose.Explanation{States: []string{"Patient", "Basic"}, Unmapped: []string{"ZU1: a local segment; kept in the message as received"}, Flags: []string{"EVN-2: not a time"}},
+		Statements: []disclose.MessageStatement{{Type: "Patient", Section: kmcr.Demographics, Version: 2, At: sampleNow, Standing: "current", Shows: "the summary"}, {Type: "Basic", Version: 1, Standing: "evidence"}}}
+	if !m.Masked {
+		m.Raw = "MSH|^~\\&|PAS|EAST\nPID|1||A7^^^RVV"
+	}
+	return m, nil
+}
+
+func (s *sample) Recent(context.Context, kmcr.Viewer, kmcr.ContributorCode) ([]disclose.Message, error) {
+	return []disclose.Message{{ParkedMessage: disclose.ParkedMessage{ID: 31, Contributor: "hospital-east", ReceivedAt: sampleNow, Reason: "identity-missing"}, State: store.Parked, Masked: true}, {ParkedMessage: disclose.ParkedMessage{ID: 30, ReceivedAt: sampleNow}, State: store.Applied, Masked: true}}, nil
 }
 
 func (s *sample) Decide(_ context.Context, id int64, decision string, _ time.Duration, _ kmcr.Viewer) (bool, error) {
@@ -627,6 +707,10 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	person := "/people/" + string(refFull)
+	for _, ref := range []kmcr.Ref{refFull, refEmpty, refNotShown} {
+		add("childrens-social-worker", "/people/"+string(ref)+"/household")
+	}
+	add("gp", person+"/chronology?kind=Move&years=all")
 	add("gp", person+"/contacts?for=discharge", person+"/involved")
 	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
@@ -642,9 +726,10 @@ func samplePages() (all []struct{ Role, Path string }) {
 	add("citizen", "/", person, person+"/medicines")
 	add("gp", "/launch/sample")
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/copy", "/people/"+string(refRefused)+"/access")
+	add("administrator", "/use", "/use?days=91")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))
 	add("gp", "/authority")
-	add("integration-engineer", "/", "/feeds", "/feeds/parked/31")
+	add("integration-engineer", "/", "/feeds", "/feeds/hospital-east", "/feeds/messages/30", "/feeds/parked/31")
 	return all
 }

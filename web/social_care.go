@@ -6,7 +6,7 @@ import (
 )
 
 var socialCare = recordPage{
-	Stem: "social-care", Title: "Social care", Sections: []kmcr.Section{kmcr.SocialCare},
+	Stem: "social-care", Title: "Social care", Sections: []kmcr.Section{kmcr.SocialCare, kmcr.Safeguarding, kmcr.Contacts},
 	Parts: func(r *compose.Record) []member { return []member{{"socialCare", r.SocialCare}} },
 	Body:  func(_ *ask, r *compose.Record) (any, error) { return careAtAGlance(r), nil },
 }

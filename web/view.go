@@ -197,11 +197,13 @@ func navigation(r kmcr.Role) []place {
 	find, people, alerts := place{"/", "Find a person"}, place{"/caseload", "My people"}, place{"/alerts", "Alerts"}
 	switch r {
 	case kmcr.RolePrivacyOfficer, kmcr.RoleCaldicottGuardian:
-		return []place{{"/privacy", "Privacy"}, find}
+		return []place{{"/privacy", "Privacy"}, {"/use", "Use"}, find}
 	case kmcr.RoleRecordsOfficer:
-		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, find}
-	case kmcr.RoleIntegrationEngineer, kmcr.RoleAdministrator:
+		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, {"/use", "Use"}, find}
+	case kmcr.RoleIntegrationEngineer:
 		return []place{{"/feeds", "Feeds"}}
+	case kmcr.RoleAdministrator:
+		return []place{{"/feeds", "Feeds"}, {"/use", "Use"}}
 	case kmcr.RoleCitizen:
 		return []place{{"/", "My record"}}
 	case kmcr.RoleSafeguardingLead:
@@ -249,4 +251,23 @@ func short(text string) string {
 		return strings.TrimSpace(string(r[:most])) + "…"
 	}
 	return text
+}
+
+// inForce are the concerns that have not ended.
+func inForce(all []compose.Concern) (some []compose.Concern) {
+	for _, k := range all {
+		if k.Active {
+			some = append(some, k)
+		}
+	}
+	return some
+}
+
+// lowerFirst is what is new, after the word that says so.
+func lowerFirst(words string) string {
+	words = strings.TrimPrefix(words, "New ")
+	if words == "" {
+		return ""
+	}
+	return strings.ToLower(words[:1]) + words[1:]
 }

@@ -58,12 +58,16 @@ type wayOut interface {
 	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
 	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
 	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)
+	Use(ctx context.Context, v kmcr.Viewer, days int) (*disclose.Usage, error)
+	Household(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Household, error)
 	Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error)
 	Acknowledge(ctx context.Context, v kmcr.Viewer, ref string) error
 	Assign(ctx context.Context, v kmcr.Viewer, ref, to string) error
 	Note(ctx context.Context, v kmcr.Viewer, ref, says string) error
 	Alerts(ctx context.Context, v kmcr.Viewer) ([]disclose.Alert, error)
 	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
+	Message(ctx context.Context, v kmcr.Viewer, id int64, reason string) (*disclose.Message, error)
+	Recent(ctx context.Context, v kmcr.Viewer, c kmcr.ContributorCode) ([]disclose.Message, error)
 	Matches(ctx context.Context, v kmcr.Viewer, state string) ([]disclose.Pair, error)
 	Privacy(ctx context.Context, v kmcr.Viewer) ([]disclose.PrivacyItem, error)
 }
@@ -72,6 +76,11 @@ type wayOut interface {
 type wayIn interface {
 	Replay(ctx context.Context, id int64, by kmcr.Viewer) error
 	Discard(ctx context.Context, id int64, reason string, by kmcr.Viewer) error
+	Correct(ctx context.Context, id int64, raw []byte, reason string, by kmcr.Viewer) (corrected int64, err error)
+	Preview(ctx context.Context, id int64, raw []byte) (*ingest.Preview, error)
+	Live() map[kmcr.ContributorCode]ingest.Live
+	Pause(ctx context.Context, code kmcr.ContributorCode, paused bool, by kmcr.Viewer) error
+	Trial(ctx context.Context, code kmcr.ContributorCode, testOnly bool, testers []string, by kmcr.Viewer) error
 	Decide(ctx context.Context, review int64, decision string, took time.Duration, by kmcr.Viewer) (made bool, err error)
 }
 

@@ -20,6 +20,7 @@ import (
 type contributorCommand struct {
 	Add         contributorAdd         `cmd:"" help:"Add a source system, and an API client of the same code."`
 	List        contributorList        `cmd:"" help:"List source systems."`
+	Live        contributorLive        `cmd:"" help:"Let everybody see what a source system that was tried out states."`
 	Certificate contributorCertificate `cmd:"" help:"Say by which client certificates (PEM) an HL7 v2 sender over TLS is known; those before are no longer."`
 	Pause       contributorPause       `cmd:"" help:"Stop taking in what a source system sends."`
 	Resume      contributorResume      `cmd:"" help:"Take it in again."`
@@ -31,9 +32,12 @@ type contributorAdd struct {
 	Format       string `required:"" help:"hl7v2, fhir-r4, gpconnect-stu3, cld-csv, case-csv, cin-xml, ssda903, mhsds-csv …"`
 	Name         string `help:"Name for readers; the code where none is given."`
 
-	SendingApplication string `help:"MSH-3 by which an HL7 v2 sender without a certificate is known."`
-	SendingFacility    string `help:"MSH-4 likewise."`
-	Authority          int    `default:"50" help:"Higher is preferred where contributors disagree."`
+	SendingApplication string   `help:"MSH-3 by which an HL7 v2 sender without a certificate is known."`
+	SendingFacility    string   `help:"MSH-4 likewise."`
+	TestOnly           bool     `help:"Try it out: what it states is seen by its testers and nobody else until kmcr contributor live."`
+	Tester             []string `help:"Account that sees it meanwhile; may be given several times."`
+	Strictness         string   `enum:",refuse,park,keep" default:"" help:"What becomes of a resource that breaks R4: refuse, park, keep; usual: refuse over HTTP, park from files."`
+	Authority          int      `default:"50" help:"Higher is preferred where contributors disagree."`
 }
 
 var contributorCode = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
@@ -59,7 +63,8 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 		return err
 	}
 	add := kmcr.Contributor{Code: kmcr.ContributorCode(c.Code), Organisation: kmcr.ODS(c.Organisation), Name: c.Name, Format: kmcr.Format(c.Format),
-		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority}
+		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority,
+		TestOnly: c.TestOnly, Testers: c.Tester, Strictness: kmcr.Strictness(c.Strictness)}
 	if add.Name == "" {
 		add.Name = c.Code
 	}
@@ -102,7 +107,7 @@ func (c *contributorList) Run(ctx context.Context, settings *Settings, s streams
 			return err
 		}
 		if settings.JSON {
-			return printJSON(s.out, map[string]any{"code": c.Code, "organisation": c.Organisation, "name": c.Name, "format": c.Format, "paused": c.Paused,
+			return printJSON(s.out, map[string]any{"code": c.Code, "organisation": c.Organisation, "name": c.Name, "format": c.Format, "paused": c.Paused, "test_only": c.TestOnly, "testers": c.Testers,
 				"authority": c.Authority, "sending_application": c.SendingApplication, "sending_facility": c.SendingFacility, "sections": c.Sections})
 		}
 		state := ""
@@ -160,6 +165,15 @@ func readCertificates(file string) ([]kmcr.Certificate, error) {
 		return nil, fmt.Errorf("%s holds no client certificate in PEM form", file)
 	}
 	return all, nil
+}
+
+type contributorLive struct {
+	Code string `arg:""`
+}
+
+// Run ends the trial.
+func (c *contributorLive) Run(ctx context.Context, settings *Settings) error {
+	return settings.changeContributor(ctx, "contributor live", c.Code, func(k *kmcr.Contributor) { k.TestOnly, k.Testers = false, nil })
 }
 
 type contributorPause struct {

@@ -254,11 +254,11 @@ func (d *demonstration) draw(done *atomic.Int64, total int) (stop func()) {
 var demoCaseloads = map[string][]string{
 	"community-nurse":         {"margaret-hollis", "ronald-culpepper", "arjun-singh"},
 	"mental-health-nurse":     {"kelly-marsh"},
-	"social-worker":           {"margaret-hollis", "arjun-singh"},
-	"childrens-social-worker": {"ella-marsh"},
+	"social-worker":           {"margaret-hollis", "arjun-singh", "dennis-pocock"},
+	"childrens-social-worker": {"ella-marsh", "noah-marsh", "jordan-reeve", "amy-tolhurst"},
 	"occupational-therapist":  {"arjun-singh", "edith-pantling"},
 	"duty-worker":             {"arjun-singh", "margaret-hollis"},
-	"safeguarding-lead":       {"ella-marsh"},
+	"safeguarding-lead":       {"ella-marsh", "noah-marsh", "dennis-pocock"},
 }
 
 func (d *demonstration) caseloads(ctx context.Context, w *synth.World) error {

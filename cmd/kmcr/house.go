@@ -53,7 +53,7 @@ func (s *Settings) openLogging(ctx context.Context, log *slog.Logger) (*house, e
 	if err != nil {
 		return nil, err
 	}
-	return &house{keys: keys, db: db, log: log, out: disclose.New(disclose.Config{DB: db, Log: log, Tokens: searchTokens})}, nil
+	return &house{keys: keys, db: db, log: log, out: disclose.New(disclose.Config{DB: db, Log: log, Tokens: searchTokens, Explain: explainMessage})}, nil
 }
 
 // takeIn starts the door in; a command that only reads does without.
@@ -83,6 +83,12 @@ func searchTokens(q disclose.Query) []string {
 		id.NHS = n
 	}
 	return match.Tokens(id)
+}
+
+// explainMessage reads a message for the engineer's page.
+func explainMessage(c kmcr.Contributor, m store.Message, raw []byte) disclose.Explanation {
+	e := ingest.Explain(c, m, raw)
+	return disclose.Explanation{States: e.States, Unmapped: e.Unmapped, Flags: e.Flags, Problem: e.Problem}
 }
 
 // operator is who the audit says did what a command does.

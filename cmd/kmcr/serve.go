@@ -102,7 +102,6 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	start("audit log", func() error { h.keepLog(logContext); return nil })
 	start("mllp", func() error { return h.in.ServeMLLP(mllpContext, mllp) })
 
-	start("drop folders", func() error { return h.in.Drop(filepath.Join(settings.Data, "drop")).Watch(mllpContext) })
 	if secure != nil {
 		start("mllps", func() error { return h.in.ServeMLLP(mllpContext, secure) })
 	}
@@ -120,6 +119,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if tracer != nil {
 		serving.Go(func() { tracer.Run(mllpContext) })
 	}
+	start("drop folders", func() error { return h.in.Drop(filepath.Join(settings.Data, "drop")).Watch(mllpContext) })
 	ready.open()
 	also := ""
 	if secure != nil {

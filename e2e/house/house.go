@@ -76,7 +76,7 @@ func New(t testing.TB) *House {
 	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify})
 	h.Must(err)
 	t.Cleanup(func() { h.In.Close(context.Background()) })
-	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens})
+	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Explain: explain})
 	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Launched: launched, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
 	h.Must(fhirapi.Mount(h.Mux, fhirapi.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
 	return h
@@ -88,6 +88,11 @@ func tokens(q disclose.Query) []string {
 		id.NHS = n
 	}
 	return match.Tokens(id)
+}
+
+func explain(c kmcr.Contributor, m store.Message, raw []byte) disclose.Explanation {
+	e := ingest.Explain(c, m, raw)
+	return disclose.Explanation{States: e.States, Unmapped: e.Unmapped, Flags: e.Flags, Problem: e.Problem}
 }
 
 func (h *House) Must(err error) {
