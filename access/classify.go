@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"kmcr"
+	"kmcr/fhir"
 	"kmcr/terms"
 )
 
@@ -44,18 +45,11 @@ func sectionOf(resourceType string, body []byte) kmcr.Section {
 
 // listSection gives a list of a section of a GP record to that section, and the parts of a consultation to it.
 func listSection(body []byte) kmcr.Section {
-	_, code, ok := bytes.Cut(body, []byte(`"code":{"coding":[`))
-	for ok {
-		var value []byte
-		code, _, _ = bytes.Cut(code, []byte("]"))
-		if _, value, ok = bytes.Cut(code, []byte(`"code":"`)); !ok {
-			break
-		}
-		value, code, _ = bytes.Cut(value, []byte(`"`))
-		if section, known := terms.ListSection(string(value)); known {
+	for _, code := range fhir.Trusted(body).Root().Path("code.coding.code") {
+		if section, known := terms.ListSection(code.Text()); known {
 			return section
 		}
-		if terms.ConsultationList(string(value)) {
+		if terms.ConsultationList(code.Text()) {
 			return kmcr.Encounters
 		}
 	}

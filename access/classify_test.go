@@ -85,3 +85,12 @@ func BenchmarkClassify(b *testing.B) {
 		Classify("Observation", body, nil)
 	}
 }
+
+func TestAListOfAPracticesRecordStandsInItsSection(t *testing.T) {
+	for code, want := range map[string]kmcr.Section{"933361000000108": kmcr.Medicines, "24781000000107": kmcr.Encounters, "1": kmcr.OtherSection} {
+		body := `{"resourceType":"List","orderedBy":{"coding":[{"code":"x"}]},"code":{"coding":[{"extension":[{"url":"u","extension":[{"url":"d","valueString":"y"}]}],"system":"http://snomed.info/sct","code":"` + code + `"}]}}`
+		if got, _ := Classify("List", []byte(body), nil); got != want {
+			t.Errorf("%s stands in %s, want %s", code, got, want)
+		}
+	}
+}

@@ -40,7 +40,8 @@ type serveCommand struct {
 	StepUpACR    string   `name:"step-up-acr" env:"KMCR_OIDC_STEP_UP_ACR" help:"Assurance to ask for before an emergency opening, an export or an un-merge, such as AAL3_ANY."`
 	Scopes       []string `env:"KMCR_OIDC_SCOPES" help:"Scopes to ask for besides openid and profile."`
 
-	National national `embed:""`
+	National  national  `embed:""`
+	Practices practices `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -97,6 +98,14 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	adminServer := &http.Server{Handler: adminHandler(h, meter, ready), ReadHeaderTimeout: 10 * time.Second}
 	mllpContext, stopMLLP := context.WithCancel(ctx)
 	defer stopMLLP()
+	ask, err := c.Practices.asker(mllpContext, h)
+	if err != nil {
+		return err
+	}
+	if ask != nil {
+		h.out.WhenOpened(ask.opened)
+		defer ask.close()
+	}
 	start("pages", func() error { return httpServer.Serve(pages) })
 	start("admin", func() error { return adminServer.Serve(admin) })
 	logContext, stopLog := context.WithCancel(context.WithoutCancel(ctx))
