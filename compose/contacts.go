@@ -92,7 +92,7 @@ func (c *composer) involved(e *entry, whole bool) {
 		c.episodic(e, whole)
 	case "CarePlan":
 		active := v.Get("status").Text() == "active"
-		c.professional(e, whole, v.Get("author"), c.ours(e, Contact{Role: part(whole, "Wrote a plan"), Last: when(v, "created"), Involved: active}))
+		c.professional(e, whole, v.Get("author"), c.ours(e, Contact{Role: part(whole, wrotePlan), Last: when(v, "created"), Involved: active}))
 	case "Flag":
 		if e.Section == kmcr.Safeguarding {
 			c.professional(e, whole, v.Get("author"), c.ours(e, Contact{Role: part(whole, "Lead for safeguarding"), Involved: v.Get("status").Text() == "active", Lead: true}))
@@ -111,6 +111,9 @@ func (c *composer) ours(e *entry, k Contact) Contact {
 	}
 	return k
 }
+
+// wrotePlan is the part of somebody who wrote a plan.
+const wrotePlan = "Wrote a plan"
 
 // part is what somebody does in an entry, where the entry itself is shown.
 func part(whole bool, words string) string {
@@ -283,6 +286,9 @@ func (c *composer) team(e *entry, whole bool) {
 // leads tells whether a part in a team is to lead the care.
 func leads(role string) bool {
 	role = strings.ToLower(role)
+	if strings.HasPrefix(role, "lead ") || strings.Contains(role, ", lead ") {
+		return true
+	}
 	return slices.ContainsFunc([]string{"lead professional", "lead worker", "lead practitioner", "key worker", "keyworker", "care coordinator", "care co-ordinator", "allocated", "named worker", "named social worker", "care manager", "case manager", "responsible clinician"},
 		func(w string) bool { return strings.Contains(role, w) })
 }

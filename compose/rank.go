@@ -146,6 +146,12 @@ func (c *composer) weigh(k *Contact) {
 	if k.Telephone != "" {
 		add(10, "")
 	}
+	if k.Name == k.Organisation {
+		add(-4, "") // somebody by name before their organisation
+	}
+	if k.Role == wrotePlan {
+		add(-16, "") // no more is known than that they once wrote
+	}
 	k.rank, k.Why = 1000-score, why
 	if !k.Involved {
 		k.rank += 1000

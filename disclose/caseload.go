@@ -73,7 +73,20 @@ func (s *Service) Caseload(ctx context.Context, v kmcr.Viewer) ([]CaseloadEntry,
 		return nil, err
 	}
 	e.Detail = map[string]string{"people": strconv.Itoa(len(out))}
-	return out, s.audit(ctx, e)
+	if err := s.audit(ctx, e); err != nil {
+		return nil, err
+	}
+	return out, s.tellTeams(ctx, members...)
+}
+
+// tellTeams tells of the children whose flags stand on a list.
+func (s *Service) tellTeams(ctx context.Context, members ...member) error {
+	for n := range members {
+		if err := s.tellTeam(ctx, members[n].opening, ofSafeguarding(members[n].sight.permitted)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // entries finishes the entries of a caseload with what the team has done, and puts them in order.

@@ -96,6 +96,8 @@ func body(method, path string, p plantedPerson) string {
 		return `{"reason":"collapsed in the street"}`
 	case strings.Contains(path, "/objections"):
 		return `{"reason":"I do not want to be seen"}`
+	case method == "POST" && strings.HasSuffix(path, "/Subscription"):
+		return `{"resourceType":"Subscription","status":"requested","reason":"test","criteria":"http://kmcr.test/fhir/R4/SubscriptionTopic/admission","channel":{"type":"message"}}`
 	case strings.HasSuffix(path, "/notes"):
 		return `{"says":"rang the ward"}`
 	case strings.HasSuffix(path, "/assigned"):

@@ -91,8 +91,12 @@ func TestALookAtAChildsFlagTellsTheTeam(t *testing.T) {
 	if got := told(dr); len(got) != 0 {
 		t.Errorf("the hospital is told %q", got)
 	}
-	if l := dr.Get("/caseload").Body; strings.Contains(l, "looked at by") {
-		t.Error("the caseload tells of looks")
+	h.Pass(2 * time.Hour)
+	if l := dr.Get("/caseload").Body; !strings.Contains(l, "Child protection plan") || strings.Contains(l, "looked at by") {
+		t.Errorf("the list of the hospital is %.300s", l)
+	}
+	if got := told(team); len(got) != 3 {
+		t.Errorf("a list on which the flag stands leaves the team told of %d", len(got))
 	}
 }
 

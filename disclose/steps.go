@@ -187,7 +187,10 @@ func (s *Service) Case(ctx context.Context, v kmcr.Viewer, ref string) (*Case, e
 	if c.Colleagues, err = s.colleagues(ctx, v); err != nil {
 		return nil, err
 	}
-	return c, s.audit(ctx, o.entry)
+	if err := s.audit(ctx, o.entry); err != nil {
+		return nil, err
+	}
+	return c, s.tellTeams(ctx, m)
 }
 
 // openCase opens a record for somebody who has a caseload.

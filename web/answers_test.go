@@ -202,6 +202,11 @@ func TestWorkListsDecide(t *testing.T) {
 		{"gp", "/feeds/hospital-east", "state=paused", 403, ""},
 		{"gp", "/feeds/parked/31/correct", "raw=x&reason=y", 403, ""},
 		{"gp", "/feeds/parked/31/replay", "", 403, ""},
+		{"social-worker", "/caseload/aaaaaaaaaaaaa/acknowledged", "", 303, "acknowledge aaaaaaaaaaaaa"},
+		{"social-worker", "/caseload/aaaaaaaaaaaaa/assigned", "to=sam", 303, "assign aaaaaaaaaaaaa sam"},
+		{"social-worker", "/caseload/aaaaaaaaaaaaa/notes", "says=rang+the+ward", 303, "note aaaaaaaaaaaaa rang the ward"},
+		{"social-worker", "/people/aaaaaaaaaaaaa/involved/44/end", "", 303, "end involved aaaaaaaaaaaaa 44"},
+		{"", "/caseload/aaaaaaaaaaaaa/notes", "says=rang+the+ward", 303, ""},
 		{"", "/feeds/parked/31/replay", "", 303, ""},
 	} {
 		s := newSample()
