@@ -20,6 +20,7 @@ var rooms = map[string]string{
 	"kmcr":            "",
 	"fhir":            "kmcr",
 	"extract":         "kmcr",
+	"gpconnect":       "kmcr fhir",
 	"hl7":             "kmcr",
 	"pds":             "kmcr fhir",
 	"terms":           "kmcr",

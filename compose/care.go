@@ -17,6 +17,9 @@ func (c *composer) encounter(e *entry) {
 	if class == "" {
 		class = v.Get("class").Get("code").Text()
 	}
+	if strings.HasSuffix(v.First("class.system").Text(), "NullFlavor") {
+		class = "" // that it is not known is no class
+	}
 	reasons := concepts(v.Get("reasonCode"))
 	reason := reasons
 	if reason == "" {

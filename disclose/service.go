@@ -13,6 +13,7 @@ import (
 // Service is the one way out: it gathers facts, decides, filters, composes
 // and audits; nothing leaves before the audit entry is committed.
 type Service struct {
+	opened   func(Seen) // nil: nobody is told
 	db       *store.DB
 	log      *slog.Logger
 	now      func() time.Time

@@ -85,6 +85,7 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.replace(ctx, replaced); err != nil {
 		return err
 	}
+	a.endUnsaid()
 	a.plan.subjects = a.cast.all
 	a.keepOriginal()
 	return a.s.carryOut(ctx, a.plan)

@@ -164,3 +164,48 @@ func TestALongDocumentStandsApart(t *testing.T) {
 		}
 	}
 }
+
+// what a whole record does not state again has ended, unless a part of it is still on its way.
+func TestAWholeRecordEndsWhatItDoesNotState(t *testing.T) {
+	h := build(t)
+	entry := func(kind, id, more string) string {
+		return `,{"resource":{"resourceType":"` + kind + `","id":"` + id + `",` + more + `}}`
+	}
+	send := func(whole bool, entries ...string) {
+		body := `{"resourceType":"Bundle","type":"collection","entry":[{"resource":` + patientBody("p1", "") + `}` + strings.Join(entries, "") + `]}`
+		h.fhir(200, ingest.Interaction{Contributor: "practice", Method: "POST", Body: []byte(body), Whole: whole})
+	}
+	of := func(id string) string {
+		return entry("Condition", id, `"clinicalStatus":"active","code":{"text":"`+id+`"},"subject":{"reference":"Patient/p1"}`)
+	}
+	warned := entry("List", "l", `"status":"current","mode":"snapshot","subject":{"reference":"Patient/p1"},"extension":[{"url":"https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-ListWarningCode-1","valueCode":"data-in-transit"}]`)
+	current := func() int {
+		p, err := h.db.PatientByKey(h.ctx(), "practice", "Patient/p1")
+		h.must(err)
+		n := 0
+		for _, s := range h.compartment(p.ID).Current() {
+			if s.Type == "Condition" {
+				n++
+			}
+		}
+		return n
+	}
+	for _, step := range []struct {
+		says    string
+		whole   bool
+		entries []string
+		want    int
+	}{
+		{"two problems", true, []string{of("a"), of("b")}, 2},
+		{"one of them, of a record in transit", true, []string{of("a"), warned}, 2},
+		{"one of them, in a part of the record", false, []string{of("a"), entry("Observation", "o", `"status":"final","code":{"text":"x"},"comment":"y","subject":{"reference":"Patient/p1"}`)}, 2},
+		{"one of them, in the whole record", true, []string{of("a"), of("c")}, 2},
+		{"none of them, in the whole record", true, []string{of("d")}, 1},
+	} {
+		send(step.whole, step.entries...)
+		if got := current(); got != step.want {
+			t.Errorf("%s: %d problems stand, want %d", step.says, got, step.want)
+		}
+	}
+	h.balanced()
+}

@@ -594,6 +594,8 @@ func (s *sample) AskProvider(_ context.Context, _ kmcr.Viewer, alert, service, w
 	return nil, nil
 }
 
+func (s *sample) MayTend(context.Context, kmcr.Viewer, string) error { return nil }
+
 func (s *sample) MayListen(context.Context, kmcr.Viewer) error { return nil }
 
 func (s *sample) Feeds(_ context.Context, v kmcr.Viewer) ([]disclose.Feed, error) {

@@ -70,6 +70,7 @@ type wayOut interface {
 	AcknowledgeAlert(ctx context.Context, v kmcr.Viewer, id string) error
 	AskProvider(ctx context.Context, v kmcr.Viewer, alert, service, words string) ([]disclose.Asked, error)
 	MayListen(ctx context.Context, v kmcr.Viewer) error
+	MayTend(ctx context.Context, v kmcr.Viewer, where string) error
 	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
 	Message(ctx context.Context, v kmcr.Viewer, id int64, reason string) (*disclose.Message, error)
 	Recent(ctx context.Context, v kmcr.Viewer, c kmcr.ContributorCode) ([]disclose.Message, error)
