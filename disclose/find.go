@@ -127,12 +127,12 @@ func (q Query) by() string {
 
 // candidates finds the people whom any contributor describes as sought and of whom the viewer may know.
 func (s *Service) candidates(ctx context.Context, v kmcr.Viewer, q Query, p parties) ([]Found, error) {
-	patients, err := s.db.PatientsByToken(ctx, s.tokens(q), mostCandidates)
+	patients, err := s.byToken(ctx, v, q)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
 	var persons []kmcr.PersonID
-	for _, patient := range p.audible(v, patients) {
+	for _, patient := range patients {
 		if patient.Person != 0 && !slices.Contains(persons, patient.Person) && readClaims(patient).fits(q) {
 			persons = append(persons, patient.Person)
 		}

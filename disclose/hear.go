@@ -41,6 +41,9 @@ func (s *Service) hears(ctx context.Context, v kmcr.Viewer, e kmcr.Event, listed
 	if err != nil {
 		return "", err
 	}
+	if parties.silent(v, p.Contributor) {
+		return "", nil
+	}
 	m, err := s.member(ctx, v, parties, kmcr.Involvement{Person: p.Person})
 	if err != nil || m == nil || listed && !s.listed(ctx, v, m) {
 		return "", err

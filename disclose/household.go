@@ -190,7 +190,7 @@ func (s *Service) byFamily(ctx context.Context, o *opening, v sight, add func(km
 					q = Query{NHSNumber: i.Get("value").Text()}
 				}
 			}
-			people, err := s.whoFits(ctx, q)
+			people, err := s.whoFits(ctx, o.facts.Viewer, q)
 			if err != nil {
 				return err
 			}
@@ -234,9 +234,9 @@ func (s *Service) byAddress(ctx context.Context, o *opening, v sight, add func(k
 	people := map[kmcr.PersonID]bool{}
 	for _, home := range homes {
 		for _, family := range names {
-			patients, err := s.db.PatientsByToken(ctx, s.tokens(Query{Family: family, Postcode: home.Postcode}), mostCandidates)
+			patients, err := s.byToken(ctx, o.facts.Viewer, Query{Family: family, Postcode: home.Postcode})
 			if err != nil {
-				return unavailable(err)
+				return err
 			}
 			for _, p := range patients {
 				if p.Person != 0 && p.Person != o.person && livesAt(p, home) {
@@ -296,14 +296,14 @@ func namesOf(o *opening, v sight) (names []string) {
 }
 
 // whoFits finds the people whom contributors describe as sought.
-func (s *Service) whoFits(ctx context.Context, q Query) (people []kmcr.PersonID, err error) {
+func (s *Service) whoFits(ctx context.Context, v kmcr.Viewer, q Query) (people []kmcr.PersonID, err error) {
 	sought, wrong := q.sought()
 	if wrong != nil {
 		return nil, nil
 	}
-	patients, err := s.db.PatientsByToken(ctx, s.tokens(sought), mostCandidates)
+	patients, err := s.byToken(ctx, v, sought)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
 	for _, p := range patients {
 		if p.Person != 0 && !slices.Contains(people, p.Person) && readClaims(p).fits(sought) {

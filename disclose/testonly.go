@@ -73,3 +73,13 @@ func (s *Service) silentPair(ctx context.Context, v kmcr.Viewer, p parties, r st
 	}
 	return false, nil
 }
+
+// byToken finds the patients that may be who is sought, of contributors that are there for a viewer.
+func (s *Service) byToken(ctx context.Context, v kmcr.Viewer, q Query) ([]*store.Patient, error) {
+	patients, err := s.db.PatientsByToken(ctx, s.tokens(q), mostCandidates)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	p, err := s.parties(ctx)
+	return p.audible(v, patients), err
+}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -327,10 +328,48 @@ func (a *application) statement(x *subject, st translate.Statement) (*kmcr.State
 	made := &kmcr.Statement{ID: store.StatementIDFor(x.patient.ID, key), Type: r.Type(), Contributor: a.c.Code, Key: key, At: a.at(st.At),
 		Recorded: a.plan.received, Deleted: st.Deleted, Internal: st.Fold != "", MessageID: a.plan.ledger.message.ID}
 	made.Body, made.Meta = r.Body(func(reference string) string { return a.resolve(x, reference) })
+	if len(st.Keeps) > 0 {
+		if err := keep(made, x.head(made.ID), st.Keeps); err != nil {
+			return nil, err
+		}
+	}
 	if !made.Internal {
 		made.Section, made.Labels = a.s.Classify(made.Type, made.Body, made.Meta)
 	}
 	return made, nil
+}
+
+// beforeAll is the time of what only announces something that is not known yet.
+var beforeAll = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// keep puts members of the statement as it stands in the place of those of made.
+func keep(made, head *kmcr.Statement, members []string) error {
+	if head == nil || head.Deleted {
+		made.At = beforeAll
+		return nil
+	}
+	if head.At.Equal(beforeAll) { // announced twice
+		made.At = beforeAll
+	}
+	var next, was map[string]json.RawMessage
+	if err := json.Unmarshal(made.Body, &next); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(head.Body, &was); err != nil {
+		return err
+	}
+	for _, m := range members {
+		if kept, there := was[m]; there {
+			next[m] = kept
+		}
+	}
+	delete(next, "resourceType")
+	rest, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	made.Body = append([]byte(`{"resourceType":"`+made.Type+`",`), rest[1:]...)
+	return nil
 }
 
 // resolve gives the logical id that a reference inside a reading leads to.

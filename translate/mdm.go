@@ -23,8 +23,8 @@ var docStatuses = map[string]string{
 var confidentialities = map[string]string{"V": "V", "R": "R", "U": "N", "UC": "N"}
 
 // document reads MDM: a letter or report, with its content in OBX. Events
-// that only tell of a change of status (T03, T07) carry no content, and a
-// version without it would hide it: they are noted. T11 takes the document back.
+// that only announce it (T01, T05, T09) or tell of a change of its status (T03,
+// T07) carry no content, and keep what there is. T11 takes the document back.
 func (r *reader) document(g *group) {
 	txa := r.read(g.first("TXA"))
 	r.take("CON")
@@ -35,14 +35,12 @@ func (r *reader) document(g *group) {
 	}
 	observations := r.observations(g.segments)
 	contents, notes := r.documentContents(observations)
-	if has("T03 T07", r.event) && len(contents) == 0 {
-		r.note("TXA: %s changes the status of a document without its content; kept in the message as received", r.event)
-		r.flag("TXA-17: the status of a document has changed at the sender")
-		return
-	}
 	s := r.state(g, r.documentKey(txa), r.documentReference(g, txa, contents, notes, observations))
 	s.Deleted = r.event == "T11"
-	if !s.Deleted {
+	if len(contents) == 0 && !s.Deleted {
+		s.Keeps = []string{"content", "description"}
+	}
+	if !s.Deleted && !has("T03 T07", r.event) {
 		r.out.Event = "new-document"
 	}
 	for _, name := range []string{"ORC", "OBR", "TQ1", "NTE"} { // the order that led to it is in the context of the document

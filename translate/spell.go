@@ -2,8 +2,10 @@ package translate
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"kmcr"
@@ -12,13 +14,55 @@ import (
 
 // Fragment is one event of a longer story, read: what ReadFragment made of
 // the Resource of a statement with a Fold. It is a value and may be kept, so
-// that the thousandth event of a visit does not have the others read again.
-type Fragment struct{ event event }
+// that the thousandth event of a visit does not have the others read again,
+// nor the story told again from its beginning.
+type Fragment struct{ event *event }
 
 // ReadFragment reads the Resource of a statement with a Fold.
 func ReadFragment(resource []byte) (Fragment, error) {
 	e, err := readFragment(resource)
-	return Fragment{e}, err
+	e.told = new(atomic.Pointer[soFar])
+	return Fragment{&e}, err
+}
+
+// soFar is a story up to and with one of its events, and by which events it was told.
+type soFar struct {
+	events uint64 // a hash of them, in their order
+	spell  spell
+}
+
+// tell tells the story of events in their order. What was told before up to
+// one of them, of the very same events, is where it begins.
+func tell(events []*event) spell {
+	hashes := make([]uint64, len(events))
+	last := uint64(len(order))
+	for i, e := range events {
+		last = (last^e.hash^uint64(e.at.UnixNano()))*1099511628211 + uint64(i)
+		hashes[i] = last
+	}
+	var s spell
+	from := 0
+	for i := len(events) - 1; i >= 0; i-- {
+		if known := events[i].told.Load(); known != nil && known.events == hashes[i] {
+			s, from = known.spell.clone(), i+1
+			if from < len(events) {
+				events[i].told.CompareAndSwap(known, nil) // the story is kept with its last event
+			}
+			break
+		}
+	}
+	for _, e := range events[from:] {
+		s.apply(*e)
+	}
+	events[len(events)-1].told.Store(&soFar{last, s.clone()})
+	return s
+}
+
+// clone is a copy that further events do not change.
+func (s spell) clone() spell {
+	s.stays, s.transfers, s.cancels, s.reasons = slices.Clone(s.stays), slices.Clone(s.transfers), slices.Clone(s.cancels), slices.Clone(s.reasons)
+	s.people = maps.Clone(s.people)
+	return s
 }
 
 // Fold makes the statement for fold from its fragments: the
@@ -26,7 +70,7 @@ func ReadFragment(resource []byte) (Fragment, error) {
 // events are put in the order in which they happened by the sender's clock;
 // those whose own time cannot be believed stand after all others.
 func Fold(fold string, fragments []Fragment) (Statement, error) {
-	events := make([]event, 0, len(fragments))
+	events := make([]*event, 0, len(fragments))
 	var last time.Time
 	for _, f := range fragments {
 		events = append(events, f.event)
@@ -37,12 +81,11 @@ func Fold(fold string, fragments []Fragment) (Statement, error) {
 	if len(events) == 0 {
 		return Statement{}, &kmcr.Error{Kind: kmcr.Fault, Message: "a spell without an event"}
 	}
-	slices.SortStableFunc(events, event.compare)
-	events = slices.CompactFunc(events, func(a, b event) bool { return a.at.Equal(b.at) && a.trigger == b.trigger && a.text == b.text })
-	var s spell
-	for _, e := range events {
-		s.apply(e)
+	if !slices.IsSortedFunc(events, (*event).compare) {
+		slices.SortStableFunc(events, (*event).compare)
 	}
+	events = slices.CompactFunc(events, func(a, b *event) bool { return a.at.Equal(b.at) && a.trigger == b.trigger && a.text == b.text })
+	s := tell(events)
 	return Statement{Key: fold, Resource: s.encounter(events[len(events)-1].origin).bytes(), At: last}, nil
 }
 
@@ -55,13 +98,15 @@ type event struct {
 	pv1, pv2 hl7.Segment
 	dg1      []hl7.Segment
 	occurred string // EVN-6, else EVN-2, as a FHIR moment
+	hash     uint64 // of the resource it was read from
+	told     *atomic.Pointer[soFar]
 }
 
 // order ranks events that happened, and were sent, at the same time by their
 // sender's clock: what undoes comes after what it undoes.
 const order = " A05 A14 A04 A01 A06 A07 A09 A10 A02 A17 A12 A21 A22 A53 A52 A15 A26 A16 A25 A54 A55 A08 A03 A13 A27 A38 A11 A23 moved-away "
 
-func (e event) compare(o event) int {
+func (e *event) compare(o *event) int {
 	if e.at.IsZero() != o.at.IsZero() {
 		if e.at.IsZero() {
 			return 1
@@ -106,6 +151,7 @@ func readFragment(resource []byte) (event, error) {
 	if len(f.Identifier) > 0 {
 		e.origin = origin{kmcr.Contributor{Code: kmcr.ContributorCode(f.Identifier[0].Value), Organisation: kmcr.ODS(f.Author.Identifier.Value), Name: f.Author.Display}}
 	}
+	e.hash = hashOf(resource)
 	e.at, _ = eventTime(m)
 	if d, err := hl7.ParseDate(m.Segment("MSH").Get(7, 1)); err == nil {
 		e.sent = d.Time

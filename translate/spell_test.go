@@ -278,3 +278,42 @@ func TestAVisitThatIsMovedIsEnteredInErrorWhereItWas(t *testing.T) {
 		t.Errorf("the visit is %q with its new patient and %q with the old one", status[0], status[1])
 	}
 }
+
+// A story that goes on where it was left is the story told from its beginning, whatever comes late.
+func TestAStoryGoesOnWhereItWasLeft(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 14).Draw(t, "events")
+		var resources [][]byte
+		for i := range n {
+			trigger := rapid.SampledFrom([]string{"A01", "A02", "A08", "A03", "A13", "A12", "A11", "A21"}).Draw(t, "trigger")
+			at := fmt.Sprintf("2026010109%02d", rapid.IntRange(0, 59).Draw(t, "minute"))
+			m, err := hl7.Parse([]byte(adtEvent(trigger, at, fmt.Sprintf("PV1-3=Ward%d^1^%d", i%4, i))), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := HL7(m, hospital)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range out.Statements {
+				if s.Fold != "" {
+					resources = append(resources, s.Resource)
+				}
+			}
+		}
+		kept := fragmentsOf(t, resources...)
+		for i := 1; i <= len(kept); i++ {
+			onwards, err := Fold("Encounter|S1", kept[:i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			afresh, err := Fold("Encounter|S1", fragmentsOf(t, resources[:i]...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(onwards.Resource) != string(afresh.Resource) || !onwards.At.Equal(afresh.At) {
+				t.Fatalf("after %d events:\n%s\n%s", i, onwards.Resource, afresh.Resource)
+			}
+		}
+	})
+}

@@ -106,6 +106,9 @@ type Statement struct {
 	// At is when it was so by the sender's clock (event time); an older one never replaces a newer one. Zero: when received.
 	At      time.Time
 	Deleted bool
+	// Keeps names members of the resource in whose place those of the statement as it stands are kept: a message that tells of a document
+	// without its content does not take the content away. Of what is not known yet such a statement is older than any other.
+	Keeps []string
 	// Fragment is set on a statement that is one event of a longer story (an ADT message of a spell): it is kept as evidence,
 	// and the statement with Key Fold is made afresh, by Fold, from all fragments of that fold in order of At.
 	Fold string
