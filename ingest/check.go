@@ -29,8 +29,8 @@ func Check(format kmcr.Format, name string, data []byte) []Finding {
 	switch {
 	case format == kmcr.FormatHL7v2:
 		return checkHL7(data)
-	case format == kmcr.FormatFHIR:
-		return checkFHIR(name, data)
+	case format == kmcr.FormatFHIR || format == kmcr.FormatGPC:
+		return checkFHIR(name, data, format)
 	case translate.IsRecords(format):
 		return checkRecords(format, data)
 	}
@@ -89,29 +89,33 @@ func reading(n int, what string, r translate.Reading) Finding {
 	return Finding{Message: n, Reads: words}
 }
 
-func checkFHIR(name string, data []byte) []Finding {
+func checkFHIR(name string, data []byte, format kmcr.Format) []Finding {
 	messages := [][]byte{data}
 	if strings.HasSuffix(name, ".ndjson") {
 		messages = bytes.Split(bytes.TrimSpace(data), []byte("\n"))
 	}
 	var out []Finding
 	for i, m := range messages {
-		out = append(out, checkResource(i+1, bytes.TrimSpace(m))...)
+		out = append(out, checkResource(i+1, bytes.TrimSpace(m), format)...)
 	}
 	return out
 }
 
-func checkResource(n int, m []byte) []Finding {
-	if bytes.HasPrefix(bytes.TrimPrefix(m, []byte("\xef\xbb\xbf")), []byte("<")) {
-		converted, err := fhir.FromXML(m)
-		if err != nil {
-			return []Finding{problem(n, err)}
-		}
-		m = converted
-	}
-	r, err := fhir.Parse(m)
+func checkResource(n int, m []byte, format kmcr.Format) []Finding {
+	made, err := bring(m, format)
 	if err != nil {
 		return []Finding{problem(n, err)}
+	}
+	sent, err := fhir.Parse(made.body)
+	if err != nil {
+		return []Finding{problem(n, err)}
+	}
+	r, converted, err := inR4(sent, format)
+	if err != nil {
+		return []Finding{problem(n, err)}
+	}
+	if made.converted != nil {
+		converted = made.converted
 	}
 	var out []Finding
 	for _, issue := range fhir.Validate(r) {
@@ -119,10 +123,28 @@ func checkResource(n int, m []byte) []Finding {
 			out = append(out, Finding{Message: n, Where: issue.Expression, Problem: issue.Diagnostics, Remedy: "Mend it at this place; see the R4 definition of the element."})
 		}
 	}
-	if len(out) == 0 {
-		out = append(out, Finding{Message: n, Reads: fmt.Sprintf("a %s with %d entries", r.Type(), len(r.Root().Get("entry").Items()))})
+	advice := []string{}
+	for _, issue := range fhir.ValidateProfiles(r) {
+		if issue.Severity == "error" {
+			out = append(out, Finding{Message: n, Where: issue.Expression, Problem: issue.Diagnostics, Remedy: "Mend it, or do not name the profile; see FHIR UK Core."})
+		} else {
+			advice = append(advice, issue.Expression+" "+issue.Diagnostics)
+		}
 	}
-	return out
+	if len(out) > 0 {
+		return out
+	}
+	words := fmt.Sprintf("a %s with %d entries", r.Type(), len(r.Root().Get("entry").Items()))
+	if converted != nil {
+		words += ", brought into FHIR R4"
+		if len(converted.Unmapped) > 0 {
+			words += "; in no statement: " + strings.Join(converted.Unmapped, "; ")
+		}
+	}
+	if len(advice) > 0 {
+		words += "; UK Core advises: " + strings.Join(advice, "; ")
+	}
+	return []Finding{{Message: n, Reads: words}}
 }
 
 func checkRecords(format kmcr.Format, data []byte) []Finding {
