@@ -196,11 +196,16 @@ var (
 	wordsChild = [][]byte{
 		[]byte("hild protection"), []byte("hild Protection"), []byte("ooked after child"), []byte("ooked After Child"), []byte("ooked-after child"), []byte("ooked-After Child"),
 		[]byte("ooked After child"), []byte("hild looked after"), []byte("hildren looked after"), []byte("nborn child"), []byte("nborn Child"), []byte("nborn baby"), []byte("ection 47"),
+		[]byte("HILD PROTECTION"), []byte("OOKED AFTER CHILD"), []byte("OOKED-AFTER CHILD"), []byte("NBORN CHILD"),
 	}
 	wordsAdult        = [][]byte{[]byte("ection 42"), []byte(" s42 "), []byte("dult at risk"), []byte("dult protection")}
-	wordsSafeguarding = [][]byte{[]byte("afeguarding"), []byte("AFEGUARDING")}
-	// wordStems stand in all of them but the last: most bodies hold none, and are read no further.
-	wordStems = [][]byte{[]byte("rotection"), []byte("ooked"), []byte("nborn"), []byte("tion 4"), []byte(" s42 "), []byte("at risk")}
+	wordsSafeguarding = [][]byte{[]byte("feguarding"), []byte("FEGUARDING")}
+	// wordStems stand in all words about a child or an adult: most bodies hold none, and are read no further. They begin with
+	// letters that are rare, for those are found fast.
+	wordStems = [][]byte{
+		[]byte("protec"), []byte("Protec"), []byte("ked"), []byte("born "), []byte(" 42"), []byte(" 47"), []byte(" s42 "), []byte(" risk"),
+		[]byte("PROTEC"), []byte("KED"), []byte("BORN"),
+	}
 	wordChild = []byte("hild")
 	wordAdult = []byte("dult")
 )

@@ -28,6 +28,7 @@ func TestClassify(t *testing.T) {
 		{"an adult safeguarding flag", `{"resourceType":"Flag","category":[{"text":"Adult safeguarding"}]}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardAdult}},
 		{"a child looked after", `{"resourceType":"Flag","code":{"text":"Looked-after child: full care order"}}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardChild}},
 		{"a plan for a child not yet born", `{"resourceType":"CarePlan","title":"Unborn Child protection plan"}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardChild}},
+		{"written in capitals", `{"resourceType":"Flag","code":{"coding":[{"display":"CHILD PROTECTION PLAN"}]}}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardChild}},
 		{"an enquiry about an adult", `{"resourceType":"EpisodeOfCare","type":[{"text":"Section 42 enquiry"}]}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardAdult}},
 		{"a letter that speaks of safeguarding stays a letter", `{"resourceType":"DocumentReference","description":"Safeguarding concern about a child"}`, "", kmcr.Documents, []kmcr.Label{kmcr.TopicSafeguardChild}},
 		{"a care package", `{"resourceType":"EpisodeOfCare","type":[{"text":"Long term support: Community"}]}`, "", kmcr.SocialCare, nil},

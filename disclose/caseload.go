@@ -209,10 +209,15 @@ func (s *Service) member(ctx context.Context, v kmcr.Viewer, p parties, i kmcr.I
 		return nil, err
 	}
 	m.Found, m.Kind, m.Since = known(look.person, look.patients, p), look.decision.Kind, i.From
-	m.Mine = slices.ContainsFunc(look.facts.Involvements, func(i kmcr.Involvement) bool {
-		return i.Account == v.Account && onCaseload(i) && i.Open(look.facts.Now)
-	})
+	m.Mine = look.mine()
 	return m, nil
+}
+
+// mine tells whether the viewer by name is involved.
+func (o *opening) mine() bool {
+	return slices.ContainsFunc(o.facts.Involvements, func(i kmcr.Involvement) bool {
+		return i.Account == o.facts.Viewer.Account && onCaseload(i) && i.Open(o.facts.Now)
+	})
 }
 
 // sideBySide does n things, some at a time; the error is that of one that failed.

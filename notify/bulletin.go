@@ -36,6 +36,13 @@ func (s *Service) readBulletin(ctx context.Context) {
 		if err := s.tellListeners(ctx, r); err != nil && ctx.Err() == nil {
 			s.log.Error("listeners could not be told", "error", err.Error())
 		}
+		if s.may != nil {
+			for what, do := range map[string]func(context.Context) error{"dealt": s.deal, "greeted": s.greet, "sent": s.send} {
+				if err := do(ctx); err != nil && ctx.Err() == nil {
+					s.log.Error("notifications could not be "+what, "error", err.Error())
+				}
+			}
+		}
 		if now := s.now(); now.Sub(tidied) > tidyAfter/3 {
 			tidied = now
 			if err := s.db.Write(ctx, func(tx *store.Tx) error { return tx.TidyBulletin(store.IDAt(now.Add(-tidyAfter))) }); err != nil && ctx.Err() == nil {

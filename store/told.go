@@ -197,6 +197,7 @@ type DeliveryNotice struct {
 	Event     int64
 	Patient   kmcr.PatientID
 	Topic     string
+	Type      string // of the statement; set when it is sent
 	Statement kmcr.StatementID
 	At        time.Time
 	Recorded  time.Time
@@ -310,4 +311,10 @@ func (db *DB) EventByID(ctx context.Context, p kmcr.PatientID, id int64) (*kmcr.
 	}
 	e.At, e.Recorded, e.Statement.Hash = fromMicros(at), fromMicros(recorded), uint64(hash)
 	return e, db.d.fault("the events cannot be read", err)
+}
+
+// ClaimDelivery moves the due time of a waiting delivery, where it still is as it was read; claimed is false where somebody else has it.
+func (tx *Tx) ClaimDelivery(d *Delivery, was time.Time) (claimed bool, err error) {
+	n, err := tx.exec("update delivery set due = $4 where subscription = $1 and id = $2 and state = 'waiting' and due = $3", d.Subscription, d.ID, micros(was), micros(d.Due))
+	return n == 1, err
 }

@@ -19,6 +19,7 @@ import (
 type alertsView struct {
 	Alerts []disclose.Alert
 	Held   []disclose.Alert
+	Apart  []disclose.Alert // of topics that the reader is not alerted of
 }
 
 // alerts lists what happened to my people, the newest first.
@@ -27,18 +28,33 @@ func (s *site) alerts(q *ask) error {
 	if err != nil {
 		return err
 	}
+	wanted, err := s.wanted(q)
+	if err != nil {
+		return err
+	}
 	v := alertsView{}
 	for _, a := range all {
-		if a.State == disclose.AlertHeld {
+		switch {
+		case a.State == disclose.AlertHeld:
 			v.Held = append(v.Held, a)
-			continue
+		case !wanted.Has(a.Topic):
+			v.Apart = append(v.Apart, a)
+		default:
+			v.Alerts = append(v.Alerts, a)
 		}
-		v.Alerts = append(v.Alerts, a)
 	}
 	if q.wantsJSON() {
-		return q.writeJSON(0, map[string]any{"alerts": list(v.Alerts), "held": list(v.Held)})
+		return q.writeJSON(0, map[string]any{"alerts": list(v.Alerts), "held": list(v.Held), "suppressed": list(v.Apart)})
 	}
 	return s.show(q, "alerts", page{Title: "Alerts", Here: "/alerts", Body: v})
+}
+
+// wanted is of what the reader is alerted.
+func (s *site) wanted(q *ask) (notify.Wanted, error) {
+	if s.Notify == nil {
+		return notify.Wanted{Topics: notify.DefaultTopics(q.viewer.Role)}, nil
+	}
+	return s.Notify.WantedBy(q.Context(), q.viewer)
 }
 
 // alert shows one.
@@ -164,8 +180,12 @@ func (s *site) tell(q *ask, out *http.ResponseController, signal notify.Signal) 
 		s.Log.Error("an alert could not be told", "error", err.Error())
 		return err // the reader comes back and begins after the last that it has had
 	}
+	wanted, err := s.wanted(q)
+	if err != nil {
+		return err
+	}
 	all = slices.DeleteFunc(all, func(a disclose.Alert) bool {
-		return a.Told.Before(signal.Recorded.Add(-time.Second)) || a.State == disclose.AlertHeld || a.State == disclose.AlertAcknowledged
+		return !wanted.Has(a.Topic) || a.Told.Before(signal.Recorded.Add(-time.Second)) || a.State == disclose.AlertHeld || a.State == disclose.AlertAcknowledged
 	})
 	for _, a := range slices.Backward(all) {
 		var drawn bytes.Buffer

@@ -17,7 +17,6 @@ import (
 	"kmcr"
 	"kmcr/disclose"
 	"kmcr/fhirapi"
-	"kmcr/notify"
 	"kmcr/signin"
 	"kmcr/web"
 )
@@ -42,6 +41,7 @@ type serveCommand struct {
 
 	National  national  `embed:""`
 	Practices practices `embed:""`
+	telling   `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -53,10 +53,6 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		return err
 	}
 	defer h.close()
-	h.told = notify.New(notify.Config{DB: h.db, Log: log})
-	if err := h.takeIn(ctx); err != nil {
-		return err
-	}
 	var open listeners
 	defer open.close()
 	pages, mllp, admin := open.listen(c.HTTP), open.listen(c.MLLP), open.listen(c.Admin)
@@ -70,6 +66,12 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	base := c.Base
 	if base == "" {
 		base = "http://" + pages.Addr().String()
+	}
+	if h.told, err = c.tell(h, base); err != nil {
+		return err
+	}
+	if err := h.takeIn(ctx); err != nil {
+		return err
 	}
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
@@ -192,7 +194,7 @@ func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base
 	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
 	}
-	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4", PageKey: h.keys.Derive("fhir-pages")}); err != nil {
+	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4", PageKey: h.keys.Derive("fhir-pages")}); err != nil {
 		return nil, err
 	}
 	// The FHIR API takes bearer tokens only and so cannot be driven by another site's page; everything else is protected.
