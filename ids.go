@@ -129,6 +129,8 @@ const (
 	StrictUsual Strictness = ""
 	// StrictRefuse refuses always.
 	StrictRefuse Strictness = "refuse"
+	// StrictProfiles refuses, and refuses also what is not as the UK Core profiles ask that it names.
+	StrictProfiles Strictness = "profiles"
 	// StrictPark mends what can be mended without taking anything away, notes what is missing, and parks the rest.
 	StrictPark Strictness = "park"
 	// StrictKeep takes out what R4 has no place for, lists it, and keeps the rest.

@@ -93,7 +93,7 @@ func (a *attempt) run(ctx context.Context) error {
 
 // keepOriginal lets what was sent in another form live on with the patient that it is about.
 func (a *attempt) keepOriginal() {
-	a.plan.unmapped = a.request.unmapped
+	a.plan.unmapped, a.plan.doubts = a.request.unmapped, a.request.doubts
 	if a.request.original == nil || len(a.cast.all) == 0 {
 		return
 	}

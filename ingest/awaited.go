@@ -115,11 +115,17 @@ func (k *cast) turnedOut(ctx context.Context, x *subject) (*subject, error) {
 
 // note tells, for the ledger, that a message says something that is shown to nobody yet, or is in no statement.
 func (p *plan) note() string {
-	said := notMapped(p.unmapped)
+	var said []string
 	if slices.ContainsFunc(p.subjects, func(x *subject) bool { return x.block != nil && x.held() }) {
-		said = strings.TrimSuffix(awaitedNote+"; "+said, "; ")
+		said = append(said, awaitedNote)
 	}
-	return said
+	if w := notMapped(p.unmapped); w != "" {
+		said = append(said, w)
+	}
+	if len(p.doubts) > 0 {
+		said = append(said, shortened("taken although: "+strings.Join(p.doubts, "; ")))
+	}
+	return strings.Join(said, "; ")
 }
 
 // isHeld tells whether what a task says is shown to nobody yet.

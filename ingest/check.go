@@ -184,6 +184,13 @@ func checkResource(n int, format kmcr.Format, m []byte) []Finding {
 			f.Doubts = append(f.Doubts, issue.Expression+": "+issue.Diagnostics)
 		}
 	}
+	for _, issue := range fhir.ValidateProfiles(r) {
+		if issue.Severity == "error" {
+			out = append(out, Finding{Message: n, Where: issue.Expression, Rule: "FHIR UK Core, " + issue.Code, Problem: issue.Diagnostics, Remedy: "Mend it, or do not name the profile."})
+		} else {
+			f.Doubts = append(f.Doubts, issue.Expression+": "+issue.Diagnostics)
+		}
+	}
 	if len(out) == 0 {
 		f.Reads = fmt.Sprintf("a %s with %d entries", r.Type(), len(r.Root().Get("entry").Items()))
 		out = append(out, f)

@@ -19,6 +19,7 @@ type request struct {
 	whole      bool     // it is all that is said of its patient
 	original   []byte   // as sent, where it was sent in another form
 	unmapped   []string // of it, what is in no statement
+	doubts     []string // what was mended, is missing, or is not as its profile asks
 }
 
 // entry is one thing that is asked for: a resource to be created, updated or
@@ -67,11 +68,14 @@ func (s *Service) decode(in *Interaction, contributor kmcr.Contributor) (*reques
 	}
 	q, err := s.decodeR4(in, r)
 	var wrong *invalid
-	if errors.As(err, &wrong) && strictness(contributor, in) != kmcr.StrictRefuse {
+	if errors.As(err, &wrong) && lenient(strictness(contributor, in)) {
 		q, err = s.decodeMended(in, r, wrong, strictness(contributor, in))
 		if err == nil && in.original == nil && converted == nil {
 			q.original = in.Body
 		}
+	}
+	if err == nil {
+		err = q.doubt(r, in.Body, strictness(contributor, in))
 	}
 	switch {
 	case err != nil:

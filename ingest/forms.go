@@ -39,11 +39,35 @@ func notMapped(unmapped []string) string {
 	if len(unmapped) == 0 {
 		return ""
 	}
-	words := "kept as sent, and in no statement: " + strings.Join(slices.Compact(unmapped), "; ")
+	return shortened("kept as sent, and in no statement: " + strings.Join(slices.Compact(unmapped), "; "))
+}
+
+func shortened(words string) string {
 	if len(words) > mostUnmapped {
-		words = words[:mostUnmapped] + " …"
+		return strings.ToValidUTF8(words[:mostUnmapped], "") + " …"
 	}
 	return words
+}
+
+// ukCore is by what a resource names a profile of UK Core.
+var ukCore = []byte("StructureDefinition/UKCore-")
+
+// doubt notes what is not as the UK Core profiles ask that the resources name; from a contributor held to them it is refused.
+func (q *request) doubt(r *fhir.Resource, body []byte, level kmcr.Strictness) error {
+	if !bytes.Contains(body, ukCore) {
+		return nil
+	}
+	var wrong []fhir.Issue
+	for _, i := range fhir.ValidateProfiles(r) {
+		if i.Severity == "error" {
+			wrong = append(wrong, i)
+		}
+		q.doubts = append(q.doubts, i.Expression+": "+i.Diagnostics)
+	}
+	if len(wrong) > 0 && level == kmcr.StrictProfiles {
+		return &invalid{wrong}
+	}
+	return nil
 }
 
 // brought is a file or message in the form in which it is taken in.
@@ -88,6 +112,9 @@ func strictness(c kmcr.Contributor, in *Interaction) kmcr.Strictness {
 	return kmcr.StrictRefuse
 }
 
+// lenient tells whether what breaks R4 is looked at again.
+func lenient(level kmcr.Strictness) bool { return level == kmcr.StrictPark || level == kmcr.StrictKeep }
+
 // decodeMended takes up a body that breaks R4, after it was mended: what is
 // missing is noted; what would have to be taken away is, or parks it.
 func (s *Service) decodeMended(in *Interaction, r *fhir.Resource, wrong *invalid, level kmcr.Strictness) (*request, error) {
@@ -106,10 +133,10 @@ func (s *Service) decodeMended(in *Interaction, r *fhir.Resource, wrong *invalid
 	if err != nil {
 		return nil, err
 	}
-	q.unmapped = append(append(q.unmapped, c.Unmapped...), mended...)
+	q.unmapped, q.doubts = append(q.unmapped, c.Unmapped...), mended
 	for _, i := range fhir.Validate(made) {
 		if i.Code == "required" {
-			q.unmapped = append(q.unmapped, i.Expression+": missing")
+			q.doubts = append(q.doubts, i.Expression+": missing")
 		}
 	}
 	return q, nil

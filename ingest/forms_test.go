@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	"kmcr"
 	"kmcr/fhir"
@@ -208,4 +209,35 @@ func TestAWholeRecordEndsWhatItDoesNotState(t *testing.T) {
 		}
 	}
 	h.balanced()
+}
+
+// what a profile of UK Core asks is noted, and refused from who is held to it.
+func TestUKCoreIsNotedOrRefused(t *testing.T) {
+	h := build(t)
+	h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error {
+		return tx.Put(store.KindContributor, "exact", kmcr.Contributor{Code: "exact", Organisation: "RVV", Name: "Exact", Format: kmcr.FormatFHIR, Strictness: kmcr.StrictProfiles})
+	}))
+	time.Sleep(1100 * time.Millisecond) // what an administrator changes is in force within a second
+	body := []byte(`{"resourceType":"Immunization","meta":{"profile":["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Immunization"]},"status":"not-done","vaccineCode":{"text":"MMR"},"patient":{"reference":"Patient/p1"},"occurrenceDateTime":"2020-01-01"}`)
+	h.fhir(202, ingest.Interaction{Method: "POST", Type: "Immunization", Body: body})
+	if m := h.messages(store.Applied); len(m) != 1 || !strings.Contains(m[0].Detail, "ukcore-imm-001") {
+		t.Errorf("the ledger says %+v", m)
+	}
+	a := h.fhir(422, ingest.Interaction{Contributor: "exact", Method: "POST", Type: "Immunization", Body: body})
+	if !strings.Contains(string(a.Body), `"expression":["Immunization"]`) {
+		t.Errorf("answered %s", a.Body)
+	}
+	h.balanced()
+}
+
+// a file is checked as it would be read.
+func TestCheckingFilesOfOtherForms(t *testing.T) {
+	for name, want := range map[string]string{"gp-connect-stu3/structured-full-record/9690937287.structuredRecord.json": "a Bundle", "transfer-of-care-documents/c-cda/Discharge_Summary.ccda": "an entry that is not read"} {
+		for file, data := range files(t, name) {
+			got := ingest.Check(kmcr.FormatFHIR, file, data)
+			if len(got) != 1 || !strings.Contains(got[0].Reads+strings.Join(got[0].NotRead, ";"), want) {
+				t.Errorf("%s: %+v", file, got)
+			}
+		}
+	}
 }

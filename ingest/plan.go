@@ -29,6 +29,7 @@ type plan struct {
 	where       string
 	later       bool // nobody waits for the outcome
 	unmapped    []string
+	doubts      []string
 }
 
 // ledger is the place of a message in the ledger: of one that comes in with

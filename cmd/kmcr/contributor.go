@@ -36,7 +36,7 @@ type contributorAdd struct {
 	SendingFacility    string   `help:"MSH-4 likewise."`
 	TestOnly           bool     `help:"Try it out: what it states is seen by its testers and nobody else until kmcr contributor live."`
 	Tester             []string `help:"Account that sees it meanwhile; may be given several times."`
-	Strictness         string   `enum:",refuse,park,keep" default:"" help:"What becomes of a resource that breaks R4: refuse, park, keep; usual: refuse over HTTP, park from files."`
+	Strictness         string   `enum:",refuse,profiles,park,keep" default:"" help:"What becomes of a resource that breaks R4: refuse, profiles (refuse also what breaks the UK Core profile it names), park, keep; usual: refuse over HTTP, park from files."`
 	Authority          int      `default:"50" help:"Higher is preferred where contributors disagree."`
 }
 
