@@ -22,6 +22,7 @@ func main() {
 		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: one is started")
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
 		crowd    = flag.Int("crowd", 0, "also measure placing one patient among this many people beside 10,000 (1000000 takes half an hour)")
+		extract  = flag.Int("extract", 0, "also import a whole extract of this many MiB (2048 takes half an hour)")
 		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, proof, postgres")
 	)
 	flag.Parse()
@@ -48,6 +49,12 @@ func main() {
 			break
 		}
 		if err := b.measure(store); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
+	if *extract > 0 {
+		if err := b.extract(*extract); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

@@ -172,7 +172,7 @@ func (s *Service) members(ctx context.Context, v kmcr.Viewer, p parties) ([]memb
 }
 
 func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, account, team string, o kmcr.ODS, most int) ([]member, error) {
-	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most, offCaseload...)
+	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most, access.OffLists()...)
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -209,10 +209,15 @@ func (s *Service) member(ctx context.Context, v kmcr.Viewer, p parties, i kmcr.I
 		return nil, err
 	}
 	m.Found, m.Kind, m.Since = known(look.person, look.patients, p), look.decision.Kind, i.From
-	m.Mine = slices.ContainsFunc(look.facts.Involvements, func(i kmcr.Involvement) bool {
-		return i.Account == v.Account && onCaseload(i) && i.Open(look.facts.Now)
-	})
+	m.Mine = look.mine()
 	return m, nil
+}
+
+// mine tells whether the viewer by name is involved.
+func (o *opening) mine() bool {
+	return slices.ContainsFunc(o.facts.Involvements, func(i kmcr.Involvement) bool {
+		return i.Account == o.facts.Viewer.Account && onCaseload(i) && i.Open(o.facts.Now)
+	})
 }
 
 // sideBySide does n things, some at a time; the error is that of one that failed.
@@ -240,11 +245,8 @@ func sideBySide(n int, do func(int) error) error {
 	return nil
 }
 
-// offCaseload are the kinds of involvement that put nobody on a list: a named
-// worker's or team's others do, and of an organisation's those that are care now.
-var offCaseload = []string{"break-glass", "discharged", "referral"}
-
-func onCaseload(i kmcr.Involvement) bool { return !slices.Contains(offCaseload, i.Kind) }
+// onCaseload tells whether an involvement puts somebody on a list.
+func onCaseload(i kmcr.Involvement) bool { return access.OnList(i) }
 
 // sight reads what of a record that is open to the viewer the viewer may see.
 func (s *Service) sight(ctx context.Context, o *opening) (sight, error) {

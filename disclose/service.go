@@ -13,6 +13,7 @@ import (
 // Service is the one way out: it gathers facts, decides, filters, composes
 // and audits; nothing leaves before the audit entry is committed.
 type Service struct {
+	opened   func(Seen) // nil: nobody is told
 	db       *store.DB
 	log      *slog.Logger
 	now      func() time.Time
@@ -22,9 +23,10 @@ type Service struct {
 	heard    heard
 	searches kmcr.Rate
 	sittings sittings
-	keep     func(context.Context, ...*audit.Entry) error // writes audit entries
 	used     used
-	flagged  kmcr.Rate // looks at children's flags of which their team is told
+	flagged  kmcr.Rate                                    // looks at children's flags of which their team is told
+	keep     func(context.Context, ...*audit.Entry) error // writes audit entries
+	happened func()
 }
 
 // Config is what the service needs.
@@ -34,6 +36,8 @@ type Config struct {
 	Now func() time.Time // nil: time.Now
 	// Tokens gives the search tokens of what is looked for (match.Tokens, handed over by cmd/kmcr). Query.NHSNumber is ten digits or "".
 	Tokens func(Query) []string
+	// Happened is called after something was written here that somebody may have to be told of (notify); nil: nobody is.
+	Happened func()
 	// Explain reads a message as it was kept (ingest.Explain, handed over by cmd/kmcr); nil: messages are not explained.
 	Explain func(c kmcr.Contributor, m store.Message, raw []byte) Explanation
 }
@@ -49,6 +53,9 @@ func New(c Config) *Service {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.happened = c.Happened; s.happened == nil {
+		s.happened = func() {}
 	}
 	if s.tokens == nil {
 		s.tokens = func(Query) []string { return nil }
@@ -71,7 +78,9 @@ func (s *Service) begin(ctx context.Context, e *audit.Entry) chan error {
 	done := make(chan error, 1)
 	go func() {
 		err := s.keep(ctx, e)
-		if err != nil {
+		if err == nil {
+			s.used.count(e)
+		} else {
 			s.log.Error("the audit entry could not be written; nothing was shown", "action", e.Action, "error", err)
 			err = &kmcr.Error{
 				Kind:    kmcr.Unavailable,
@@ -79,8 +88,6 @@ func (s *Service) begin(ctx context.Context, e *audit.Entry) chan error {
 				Remedy:  "Try again in a minute. If it lasts, tell your service desk; use your own organisation's record meanwhile.",
 				Err:     err,
 			}
-		} else {
-			s.used.count(e)
 		}
 		done <- err
 	}()

@@ -171,7 +171,7 @@ func (s *Service) Case(ctx context.Context, v kmcr.Viewer, ref string) (*Case, e
 	if m.sight, err = s.sight(ctx, o); err != nil {
 		return nil, err
 	}
-	m.Found, m.Kind = known(o.person, o.patients, o.parties), o.decision.Kind
+	m.Found, m.Kind, m.Mine = known(o.person, o.patients, o.parties), o.decision.Kind, o.mine()
 	taken, err := s.steps(ctx, v, m)
 	if err != nil {
 		return nil, err
@@ -218,8 +218,8 @@ func (s *Service) Note(ctx context.Context, v kmcr.Viewer, ref, says string) err
 	})
 }
 
-// Assign gives a person to a colleague of the viewer's team, who then may open the record for as long as the viewer may; "" takes
-// the person back. Errors: as Record; kmcr.Invalid for somebody who is not of the team, kmcr.Refused where the viewer's own
+// Assign gives a person to a colleague of the viewer's team, who then may open the record for as long as the viewer may, a year
+// at most; "" takes the person back. Errors: as Record; kmcr.Invalid for somebody who is not of the team, kmcr.Refused where the viewer's own
 // relationship is one that the viewer claimed.
 func (s *Service) Assign(ctx context.Context, v kmcr.Viewer, ref, to string) error {
 	team, err := s.colleagues(ctx, v)
@@ -299,8 +299,12 @@ func handOver(tx *store.Tx, o *opening, step store.Step) error {
 	if open || step.To == "" || step.To == step.Account {
 		return nil
 	}
+	until := o.decision.Until
+	if year := step.At.Add(namedMost); until.IsZero() || until.After(year) {
+		until = year
+	}
 	return tx.AddInvolvement(&kmcr.Involvement{
 		Person: o.person, Kind: "granted", Organisation: step.Organisation, Team: step.Team, Account: step.To,
-		From: step.At, Until: o.decision.Until, Reason: byColleague,
+		From: step.At, Until: until, Reason: byColleague,
 	})
 }

@@ -3,7 +3,6 @@ package disclose
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"kmcr"
@@ -16,6 +15,7 @@ import (
 const (
 	mostPeople = 500
 	mostAlerts = 200
+	mostEvents = 2000
 	mostPairs  = 100
 	mostItems  = 300
 	alertsBack = 28 * 24 * time.Hour
@@ -40,125 +40,6 @@ func (s *Service) work(ctx context.Context, v kmcr.Viewer, l access.WorkList) (p
 		return p, nil, err
 	}
 	return p, nil, &kmcr.Error{Kind: kmcr.Refused, Message: e.Rule, Remedy: "If it should be yours, ask your organisation's administrator about your role."}
-}
-
-// Alert is one thing that happened to somebody on my caseload.
-type Alert struct {
-	ID    string    `json:"id"`
-	Topic string    `json:"topic"`
-	Ref   kmcr.Ref  `json:"ref"`
-	Name  string    `json:"name"`
-	At    time.Time `json:"at"`
-	State string    `json:"state"`
-	Text  string    `json:"text"`
-}
-
-// Alerts lists what happened to my people, newest first.
-func (s *Service) Alerts(ctx context.Context, v kmcr.Viewer) ([]Alert, error) {
-	p, e, err := s.work(ctx, v, access.WorkCaseload)
-	if err != nil {
-		return nil, err
-	}
-	e.Where = "/alerts"
-	members, err := s.members(ctx, v, p)
-	if err != nil {
-		return nil, err
-	}
-	out, err := s.alerts(ctx, v, members, p)
-	if err != nil {
-		return nil, err
-	}
-	e.Detail = map[string]string{"alerts": strconv.Itoa(len(out))}
-	return out, s.audit(ctx, e)
-}
-
-func (s *Service) alerts(ctx context.Context, v kmcr.Viewer, members []member, p parties) ([]Alert, error) {
-	whose := map[kmcr.PatientID]member{}
-	from := map[kmcr.PatientID]kmcr.ContributorCode{}
-	var ids []kmcr.PatientID
-	for _, m := range members {
-		for _, patient := range m.patients {
-			whose[patient.ID], from[patient.ID] = m, patient.Contributor
-		}
-		ids = append(ids, patientIDs(m.patients)...)
-	}
-	out := []Alert{}
-	if len(ids) == 0 {
-		return out, nil
-	}
-	events, err := s.db.EventsOf(ctx, ids, s.now().Add(-alertsBack), mostAlerts)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	for _, e := range events {
-		topic := topicOf(e.Topic)
-		if !access.Section(v.Role, topic.section) {
-			continue
-		}
-		m := whose[e.Patient]
-		if !m.sight.tells(e) {
-			continue
-		}
-		if e.Topic == FlagLooked && p.contributor(from[e.Patient]).Organisation != v.Organisation {
-			continue // it is for the team that put the flag
-		}
-		where := p.name(p.contributor(from[e.Patient]).Organisation)
-		if m.sight.hidden != nil {
-			where = "an organisation that is not named"
-		}
-		if e.Topic == FlagLooked {
-			where = e.Detail
-		}
-		out = append(out, Alert{
-			ID: strconv.FormatInt(e.ID, 10), Topic: e.Topic, Ref: m.Ref, Name: m.Name, At: e.At, State: "new",
-			Text: topic.words + where,
-		})
-	}
-	slices.SortStableFunc(out, func(a, b Alert) int { return b.At.Compare(a.At) })
-	return out, nil
-}
-
-// tells tells whether a viewer may hear of an event: of one that a statement
-// speaks of only where the statement may be seen.
-func (v sight) tells(e kmcr.Event) bool {
-	if e.Statement == (kmcr.StatementID{}) {
-		return !v.unnamed[e.Patient]
-	}
-	return slices.ContainsFunc(v.permitted, func(s *kmcr.Statement) bool { return s.ID == e.Statement })
-}
-
-// topic is a kind of event: the section one must see to hear of it, and how it is told, without clinical content.
-type topic struct {
-	section kmcr.Section
-	words   string
-}
-
-func topicOf(name string) topic {
-	switch name {
-	case "admission":
-		return topic{kmcr.Encounters, "Admitted to "}
-	case "transfer":
-		return topic{kmcr.Encounters, "Moved within "}
-	case "discharge":
-		return topic{kmcr.Encounters, "Discharged from "}
-	case "attendance":
-		return topic{kmcr.Encounters, "Attended "}
-	case "cancel-admission":
-		return topic{kmcr.Encounters, "Admission cancelled by "}
-	case "cancel-transfer":
-		return topic{kmcr.Encounters, "Move cancelled by "}
-	case "cancel-discharge":
-		return topic{kmcr.Encounters, "Discharge cancelled by "}
-	case FlagLooked:
-		return topic{kmcr.Safeguarding, "A child’s safeguarding flag was "}
-	case "death":
-		return topic{kmcr.Demographics, "Death recorded by "}
-	case "new-document":
-		return topic{kmcr.Documents, "A new document from "}
-	case "appointment", "new-appointment", "cancel-appointment":
-		return topic{kmcr.Appointments, "An appointment changed at "}
-	}
-	return topic{kmcr.OtherSection, "Something new from "}
 }
 
 // Feed is one contributor's counters, for the integration engineer.

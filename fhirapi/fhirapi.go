@@ -12,12 +12,14 @@ import (
 	"kmcr/disclose"
 	"kmcr/fhir"
 	"kmcr/ingest"
+	"kmcr/notify"
 )
 
 // Config is what the API needs.
 type Config struct {
 	Disclose *disclose.Service
 	Ingest   *ingest.Service
+	Notify   *notify.Service // nil: there are no subscriptions
 	Viewer   func(*http.Request) (kmcr.Viewer, error)
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -83,7 +85,7 @@ type route struct {
 
 // routes lists every interaction.
 func routes() []route {
-	return []route{
+	return append([]route{
 		{"GET", "metadata", "", (*api).metadata},
 		{"POST", "", "transaction", (*api).write},
 		{"GET", "T", "search-type", (*api).search},
@@ -99,7 +101,7 @@ func routes() []route {
 		{"GET", "Patient/id/$everything", "", (*api).everything},
 		{"POST", "Patient/id/$everything", "", (*api).everything},
 		{"GET", "Patient/id/$summary", "", (*api).summary},
-	}
+	}, subscriptionRoutes...)
 }
 
 // Patterns lists the interactions that the API answers: method and path, {type}, {id} and {version} standing for themselves.
@@ -185,6 +187,8 @@ func (r *request) shape() (string, error) {
 		return "metadata", nil
 	case !fhir.KnownType(p[0]):
 		return "", &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such resource type in FHIR R4", Remedy: "GET metadata lists the types."}
+	case p[0] == "Subscription" && subscriptionShape(p) != "":
+		return subscriptionShape(p), nil
 	case len(p) == 1:
 		return "T", nil
 	case len(p) == 2 && p[1] == "_search":

@@ -36,9 +36,6 @@ func (s *Service) apply(ctx context.Context, c kmcr.Contributor, l *ledger, raw 
 	}
 	s.arrived(c, done.subjects)
 	s.linkAfresh(ctx, done)
-	for _, e := range done.events {
-		s.Happened(*e)
-	}
 	return nil
 }
 
@@ -126,7 +123,6 @@ func (a *application) run(ctx context.Context) error {
 	}
 	a.plan.subjects = a.cast.all
 	a.plan.whole = a.patients[0]
-	a.plan.events = a.events()
 	return a.s.carryOut(ctx, a.plan)
 }
 
@@ -415,32 +411,4 @@ func fragmentOf(s *kmcr.Statement) (translate.Fragment, error) {
 		return f, nil
 	}
 	return translate.ReadFragment(s.Body)
-}
-
-// events is what those should be told who follow the patient.
-func (a *application) events() []*kmcr.Event {
-	if a.reading.Event == "" {
-		return nil
-	}
-	x := a.patients[0]
-	e := &kmcr.Event{Patient: x.patient.ID, Topic: a.reading.Event, At: a.plan.received, Recorded: a.plan.received}
-	for _, kind := range []string{"Encounter", "DiagnosticReport", "DocumentReference", "Appointment", "Observation", "ServiceRequest", "Patient"} {
-		for _, s := range x.said {
-			if s.Type == kind && !s.Internal {
-				e.Statement, e.At = s.ID, a.messageTime(s.At)
-				return []*kmcr.Event{e}
-			}
-		}
-	}
-	return []*kmcr.Event{e}
-}
-
-// messageTime is when what the message tells happened: the fragment's time where there is one, for a story may be of a later event.
-func (a *application) messageTime(other time.Time) time.Time {
-	for _, st := range a.reading.Statements {
-		if st.Fold != "" && !st.At.IsZero() {
-			return st.At
-		}
-	}
-	return other
 }

@@ -9,6 +9,8 @@ import (
 
 	"kmcr"
 	"kmcr/audit"
+	inside "kmcr/extract"
+	"kmcr/fhir"
 	"kmcr/store"
 )
 
@@ -91,16 +93,24 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 		return err
 	}
 	defer release()
+	p.events = nil
 	for _, x := range p.subjects {
 		if err := s.seal(p, x); err != nil {
 			return err
 		}
+		p.events = append(p.events, s.eventsOf(p, x)...)
 	}
 	write := s.db.Write
 	if p.later {
 		write = s.db.WriteLater
 	}
-	return write(ctx, func(tx *store.Tx) error { return s.write(tx, p) })
+	if err := write(ctx, func(tx *store.Tx) error { return s.write(tx, p) }); err != nil {
+		return err
+	}
+	for _, e := range p.events {
+		s.Happened(*e)
+	}
+	return nil
 }
 
 // placeAll finds the person of every subject whose claims have changed.
@@ -161,6 +171,7 @@ func (s *Service) seal(p *plan, x *subject) error {
 	if len(x.said) == 0 && raw == nil {
 		return nil
 	}
+	x.keepApart()
 	var err error
 	x.block, err = s.db.Seal(x.patient, x.compartment, x.said, raw, p.received)
 	if err != nil || x.block == nil || x.patient.Register {
@@ -173,6 +184,24 @@ func (s *Service) seal(p *plan, x *subject) error {
 		x.involve = !slices.Equal(x.derived, s.Involvements(p.contributor, was))
 	}
 	return nil
+}
+
+// mostInside is how long a statement, and one file in it, may be to stand in a
+// block: a longer file is kept apart, so that nobody reads it who has not opened it.
+const (
+	mostInside = 128 << 10
+	mostFile   = 64 << 10
+)
+
+// keepApart takes long files out of what is said.
+func (x *subject) keepApart() {
+	x.files = nil
+	for _, st := range x.said {
+		if len(st.Body) > mostInside {
+			stub, files := fhir.Apart(st.Body, mostFile, inside.Words)
+			st.Body, x.files = stub, append(x.files, files...)
+		}
+	}
 }
 
 // after is what the compartment will say when the block is written.
@@ -246,6 +275,11 @@ func (x *subject) write(tx *store.Tx, c kmcr.Contributor) error {
 		}
 	}
 	if x.block != nil {
+		for _, f := range x.files {
+			if err := tx.PutFile(x.patient, f.Hash, f.Text); err != nil {
+				return err
+			}
+		}
 		if err := tx.Append(x.block); err != nil {
 			return err
 		}

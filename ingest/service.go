@@ -21,7 +21,10 @@ type Config struct {
 	Involvements func(c kmcr.Contributor, statements []*kmcr.Statement) []kmcr.Involvement
 	// Classify gives the section and labels of a statement (access.Classify).
 	Classify func(resourceType string, body, meta []byte) (kmcr.Section, []kmcr.Label)
-	// Happened is called after a message has been applied whose reading had an event (notify).
+	// Topic says of what those who follow a patient should be told when a statement becomes is (was nil: it is new), "" for nothing
+	// (notify.TopicOf). Detail is "changed" where they have been told of the same before.
+	Topic func(now time.Time, was, is *kmcr.Statement) (topic, detail string)
+	// Happened is called after something was written of which somebody should be told (notify).
 	Happened  func(kmcr.Event)
 	MaxFrame  int           // bytes of an MLLP frame; 0: 2 MiB
 	Idle      time.Duration // 0: 5 minutes
@@ -87,6 +90,9 @@ func withDefaults(c Config) Config {
 	}
 	if c.Classify == nil {
 		c.Classify = func(string, []byte, []byte) (kmcr.Section, []kmcr.Label) { return kmcr.OtherSection, nil }
+	}
+	if c.Topic == nil {
+		c.Topic = func(time.Time, *kmcr.Statement, *kmcr.Statement) (string, string) { return "", "" }
 	}
 	if c.Happened == nil {
 		c.Happened = func(kmcr.Event) {}

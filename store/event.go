@@ -8,7 +8,7 @@ import (
 	"kmcr"
 )
 
-// AddEvent adds one, and sets its ID and, where it is zero, Recorded.
+// AddEvent adds one, puts it on the bulletin, and sets its ID and, where it is zero, Recorded.
 func (tx *Tx) AddEvent(e *kmcr.Event) error {
 	if e.Recorded.IsZero() {
 		e.Recorded = tx.db.now()
@@ -17,8 +17,11 @@ func (tx *Tx) AddEvent(e *kmcr.Event) error {
 		e.ID = tx.db.ids.next(tx.db.now())
 		n, err := tx.exec("insert into event (patient, id, topic, at, recorded, about, statement, detail) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
 			int64(e.Patient), e.ID, e.Topic, micros(e.At), micros(e.Recorded), int64(e.Statement.Patient), int64(e.Statement.Hash), e.Detail)
-		if err != nil || n == 1 {
+		if err != nil {
 			return err
+		}
+		if n == 1 {
+			return tx.announce(e)
 		}
 		tx.db.ids.move()
 	}

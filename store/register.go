@@ -23,8 +23,10 @@ const (
 	KindRetention    = "retention"    // disclose.Kept by class of record
 	KindGroup        = "group"        // signin.Group by the provider's name of the group
 	KindSetting      = "setting"
-	KindCorrection   = "correction" // list of compose.Correction by PatientID
-	KindWorker       = "worker"     // disclose.Worker by account
+	KindCorrection   = "correction"   // list of compose.Correction by PatientID
+	KindSubscription = "subscription" // notify.Subscription by id
+	KindWanted       = "wanted"       // notify.Wanted by account
+	KindWorker       = "worker"       // disclose.Worker by account
 )
 
 func registerAbout(kind, key string) []byte { return []byte("register\x00" + kind + "\x00" + key) }

@@ -59,7 +59,7 @@ type event struct {
 
 // order ranks events that happened, and were sent, at the same time by their
 // sender's clock: what undoes comes after what it undoes.
-const order = " A05 A14 A04 A01 A06 A07 A09 A10 A02 A17 A12 A21 A22 A53 A52 A15 A26 A16 A25 A54 A55 A08 A03 A13 A27 A38 A11 A23 "
+const order = " A05 A14 A04 A01 A06 A07 A09 A10 A02 A17 A12 A21 A22 A53 A52 A15 A26 A16 A25 A54 A55 A08 A03 A13 A27 A38 A11 A23 moved-away "
 
 func (e event) compare(o event) int {
 	if e.at.IsZero() != o.at.IsZero() {
@@ -144,7 +144,7 @@ type spell struct {
 	discharged    bool
 	doubts        map[int]string         // by field of PV1: what was sent there and cannot be
 	people        map[string][]hl7.Field // by role
-	reasons       []concept              // by DG1, where PV2-3 says nothing
+	reasons       []concept              // by DG1
 
 	class, kind, service, reason                 concept
 	method, source, dischargeMethod, destination concept
@@ -176,7 +176,7 @@ func (s *spell) apply(e event) {
 		s.status = "in-progress"
 	case "A53":
 		s.status = "onleave"
-	case "A23":
+	case "A23", movedAway:
 		s.status = "entered-in-error"
 	default:
 		s.update(e)
@@ -417,7 +417,7 @@ func (s *spell) actual(e event, field int) string {
 		if s.doubts == nil {
 			s.doubts = map[int]string{}
 		}
-		s.doubts[field] = "the time sent of " + actualFields[field] + " (" + d.FHIR + ") lies in the future or in no year that can be meant; it is not used"
+		s.doubts[field] = "the time sent of " + actualFields[field] + " (" + d.Time.Format("02-Jan-2006 15:04") + ") lies in the future or in no year that can be meant; it is not used"
 		return ""
 	}
 	delete(s.doubts, field)
@@ -463,6 +463,19 @@ func (s *spell) end(e event) {
 		return
 	}
 	s.status, s.discharged, s.ended = "finished", true, until
+}
+
+// why is the reason that was given (PV2-3), and the diagnoses beside it (DG1).
+func (s *spell) why() []concept {
+	var all []concept
+	for _, c := range append([]concept{s.reason}, s.reasons...) {
+		if !c.empty() && !slices.ContainsFunc(all, func(have concept) bool {
+			return have.text == c.text && have.codings0() == c.codings0()
+		}) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 func (s *spell) classCode() string {
@@ -511,11 +524,7 @@ func (s *spell) encounter(o origin) *doc {
 		d.text("start", s.begun)
 		d.text("end", s.endIfAfter())
 	})
-	if s.reason.empty() {
-		d.concepts("reasonCode", s.reasons...)
-	} else {
-		d.concepts("reasonCode", s.reason)
-	}
+	d.concepts("reasonCode", s.why()...)
 	d.object("hospitalization", func() { s.hospitalization(d) })
 	d.array("location", func() { s.locations(d, o) })
 	o.provider(d, "serviceProvider")
@@ -529,7 +538,7 @@ func (s *spell) flags() []string {
 		all = append(all, "discharge without an admission")
 	}
 	if s.discharged && s.ended != "" && s.endIfAfter() == "" {
-		all = append(all, "discharged ("+s.ended+") before admitted; the time of discharge is not used")
+		all = append(all, "discharged ("+shortly(s.ended)+") before admitted; the time of discharge is not used")
 	}
 	if s.undone && !s.admitted && !s.announced && !s.discharged && len(s.transfers) == 0 {
 		all = append(all, "cancellation of an admission that was not heard of")
@@ -540,6 +549,15 @@ func (s *spell) flags() []string {
 		}
 	}
 	return all
+}
+
+// shortly is a FHIR instant as readers have it.
+func shortly(instant string) string {
+	t, err := time.Parse(time.RFC3339, instant)
+	if err != nil {
+		return instant
+	}
+	return t.Format("02-Jan-2006 15:04")
 }
 
 // endIfAfter is the end of the spell; one before its beginning is not a period and is left out.

@@ -148,10 +148,10 @@ func TestASpellIsWhatItsEventsTell(t *testing.T) {
 		{"discharge cancelled", []string{a01, a02, a03, a13}, "in-progress IMP 01T08:45– Ash, 1, 2(completed 01T08:45–02T10:00) Birch, 3, 1(active 02T10:00–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"admission cancelled", []string{a01, a11}, "cancelled IMP 01T08:45– Ash, 1, 2(completed 01T08:45–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"discharged before admitted", []string{adtEvent("A01", "202601040900", "PV1-44=202601040845"), adtEvent("A03", "202601051200", "PV1-45=202601031130")},
-			"finished IMP 04T08:45– data-quality=discharged (2026-01-03T11:30:00+00:00) before admitted; the time of discharge is not used"},
+			"finished IMP 04T08:45– data-quality=discharged (03-Jan-2026 11:30) before admitted; the time of discharge is not used"},
 		{"an unknown admission cancelled", []string{a11}, "cancelled IMP – data-quality=cancellation of an admission that was not heard of"},
 		{"admitted in 2099", []string{adtEvent("A01", "202601010900", "PV1-44=209901010845")},
-			"in-progress IMP 01T09:00– data-quality=the time sent of the admission (2099-01-01T08:45:00+00:00) lies in the future or in no year that can be meant; it is not used"},
+			"in-progress IMP 01T09:00– data-quality=the time sent of the admission (01-Jan-2099 08:45) lies in the future or in no year that can be meant; it is not used"},
 		{"admitted in 2099, and corrected", []string{adtEvent("A01", "202601010900", "PV1-44=209901010845"), adtEvent("A08", "202601010930", "PV1-44=202601010845")}, "in-progress IMP 01T08:45–"},
 		{"discharge without an admission", []string{a03}, "finished IMP –05T11:30 Birch, 3, 1(completed –05T11:30) On clinical advice or with clinical consent Usual place of residence data-quality=discharge without an admission"},
 		{"planned", []string{adtEvent("A05", "202512200900", "PV1-3=Ash", "PV2-8=202601010800")}, "planned IMP – Ash(planned –) expected-admission=01T08:00"},
@@ -249,4 +249,32 @@ func fragmentsOf(t interface{ Fatal(...any) }, resources ...[]byte) []Fragment {
 		all = append(all, f)
 	}
 	return all
+}
+
+func TestAVisitThatIsMovedIsEnteredInErrorWhereItWas(t *testing.T) {
+	m, err := hl7.Parse([]byte(adtEvent("A45", "202601020900", "PV1-3=Ash^1^2", "PV1-44=202601010845")+"\rMRG|B7^^^RVV^PI||||S9\r"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := HL7(m, hospital)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Patients) != 2 || out.Patients[1].Key != "RVV|B7" || !out.Patients[1].Mention {
+		t.Fatalf("the patients are %+v", out.Patients)
+	}
+	status := map[int]string{}
+	for _, s := range out.Statements {
+		if s.Fold != "" {
+			whole, err := Fold(s.Fold, fragmentsOf(t, s.Resource))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, after, _ := strings.Cut(string(whole.Resource), `"status":"`)
+			status[s.Patient], _, _ = strings.Cut(after, `"`)
+		}
+	}
+	if status[0] != "in-progress" || status[1] != "entered-in-error" {
+		t.Errorf("the visit is %q with its new patient and %q with the old one", status[0], status[1])
+	}
 }

@@ -2,9 +2,12 @@ package web
 
 import (
 	"bytes"
+	"html"
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,14 +16,11 @@ import (
 	"kmcr/compose"
 
 	"github.com/klauspost/compress/gzip"
-	"html"
-	"regexp"
-	"slices"
 )
 
-// secure sets what every page is sent with. The pages hold no script, so none may run.
+// secure sets what every page is sent with. The pages hold no script but the file that puts alerts into an open page.
 func secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -40,7 +40,8 @@ type page struct {
 	At     string          // what addresses within a record that is not shown as of now carry on
 	Viewer *kmcr.Viewer    // nil when nobody has signed in
 	Demo   bool
-	Status int // 0: 200
+	Status int   // 0: 200
+	Since  int64 // on pages into which alerts are put as they come: after which event
 }
 
 // show answers with the page of the stem's template.
@@ -48,6 +49,7 @@ func (s *site) show(q *ask, stem string, p page) error {
 	p.Demo = s.Demo
 	if q.known {
 		p.Viewer = &q.viewer
+		p.Since = s.since(p.Here, q.viewer)
 	}
 	var b bytes.Buffer
 	if err := s.drawn.draw(&b, stem, &p); err != nil {
@@ -75,6 +77,17 @@ func carryOn(page []byte, at string) []byte {
 		}
 		return slices.Concat(address, first)
 	})
+}
+
+// livePages are those into which alerts are put as they come.
+var livePages = map[string]bool{"/": true, "/caseload": true, "/alerts": true}
+
+// since is the event after which alerts are put into a page; 0 for a page into which none are.
+func (s *site) since(here string, v kmcr.Viewer) int64 {
+	if s.Notify == nil || !livePages[here] || !slices.Contains(navigation(v.Role), place{"/alerts", "Alerts"}) {
+		return 0
+	}
+	return s.Notify.Since()
 }
 
 // write sends a whole answer, compressed where that helps and is wanted. JSON

@@ -161,7 +161,8 @@ func (s *site) documentContent(q *ask) error {
 // fileTypes are the types that a file is served as, with the end of its name; any other is bytes.
 var fileTypes = map[string]string{
 	"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif",
-	"text/plain": ".txt", "application/rtf": ".rtf", "text/rtf": ".rtf", "image/tiff": ".tif",
+	"text/plain": ".txt", "application/rtf": ".rtf", "text/rtf": ".rtf", "image/tiff": ".tif", "application/xml": ".xml", "text/xml": ".xml",
+	"application/msword": ".doc", "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx", "audio/basic": ".au",
 }
 
 func fileType(mediaType string) (served, extension string) {

@@ -567,8 +567,46 @@ func (s *sample) Note(_ context.Context, _ kmcr.Viewer, ref, says string) error 
 }
 
 func (s *sample) Alerts(context.Context, kmcr.Viewer) ([]disclose.Alert, error) {
-	return []disclose.Alert{{ID: "5", Topic: "admission", Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", At: sampleNow.Add(-40 * time.Hour), State: "new", Text: "Admitted to hospital"}}, nil
+	stay := disclose.Alert{ID: "5", Topic: "admission", Ref: refFull, Name: "WHITTAKER, Dorothy Ann (Mrs)", Born: "1939-03-05", At: sampleNow.Add(-40 * time.Hour), State: "new", Text: "Admitted to East Kent Hospitals", MayAsk: "suspend",
+		Episode: &compose.Episode{Topic: "admission", Stands: "open", Admitted: "2026-10-10T08:45:00Z", Hospital: "East Kent Hospitals", Ward: "Cambridge J", Telephone: "01233 633331", How: "Emergency", Why: "chest infection", Expected: "2026-10-14",
+			AsSent:   []compose.Coded{{Text: "Pneumonia", Code: "233604007", Meaning: "chest infection"}},
+			Affected: []compose.Affected{{ID: "7", Kind: "service", What: "Long term support: home care", Pattern: "14 a week", By: "Weald Home Care", Telephone: "01233 496799"}, {ID: "8", Kind: "visit", What: "Leg ulcer dressing", When: "2026-10-13T10:00:00Z", By: "Community nursing"}}},
+		Asked: []disclose.Asked{{What: "Long term support: home care", Kind: "suspend", At: sampleNow, By: "Grace Okafor", Role: kmcr.RoleSocialWorker, Words: "Please call me before Friday", Told: []store.Told{{Name: "Weald Home Care", Telephone: "01233 496799", People: []string{"Ann Lee"}}}}}}
+	left := stay
+	left.ID, left.State, left.Text, left.MayAsk, left.Asked, left.Acknowledged = "6", "acknowledged", "Discharged from East Kent Hospitals", "restart", nil, sampleNow
+	left.Topic, left.Episode = "discharge", &compose.Episode{Topic: "discharge", Stands: "ended", Ended: "2026-10-12", Destination: "Usual place of residence", Medicines: []compose.MedicineChange{{Name: "Apixaban 5 mg tablets", Change: "stopped", Source: "East Kent PAS"}}}
+	held := disclose.Alert{ID: "7", Topic: "admission", Ref: refFull, Name: stay.Name, State: "held", Text: "Held back: what East Kent Hospitals sent does not fit together", Episode: &compose.Episode{Topic: "admission", Stands: "doubtful", Flags: []string{"the admission is dated in the future (01-Jan-2099)"}}}
+	document := disclose.Alert{ID: "new-document.9", Topic: "new-document", Ref: refDead, Name: "MARSH, Edwin (Mr)", At: sampleNow, State: "changed", Text: "A new document from East Kent Hospitals"}
+	return []disclose.Alert{stay, left, held, document}, nil
 }
+
+func (s *sample) AlertByID(ctx context.Context, v kmcr.Viewer, id string) (*disclose.Alert, error) {
+	all, err := s.Alerts(ctx, v)
+	for _, a := range all {
+		if a.ID == id {
+			return &a, err
+		}
+	}
+	return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such alert on your list"}
+}
+
+func (s *sample) AlertsAbout(ctx context.Context, v kmcr.Viewer, _ kmcr.PersonID, _ string) ([]disclose.Alert, error) {
+	return s.Alerts(ctx, v)
+}
+
+func (s *sample) AcknowledgeAlert(_ context.Context, _ kmcr.Viewer, id string) error {
+	s.decided = append(s.decided, "read "+id)
+	return nil
+}
+
+func (s *sample) AskProvider(_ context.Context, _ kmcr.Viewer, alert, service, words string) ([]disclose.Asked, error) {
+	s.decided = append(s.decided, "ask "+alert+" "+service+" "+words)
+	return nil, nil
+}
+
+func (s *sample) MayTend(context.Context, kmcr.Viewer, string) error { return nil }
+
+func (s *sample) MayListen(context.Context, kmcr.Viewer) error { return nil }
 
 func (s *sample) Feeds(_ context.Context, v kmcr.Viewer) ([]disclose.Feed, error) {
 	if v.Role == kmcr.RoleGP {
@@ -703,7 +741,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		}
 	}
 	add("", "/", "/about", "/nowhere")
-	add("gp", "/", "/people/search", "/caseload", "/caseload?show=to-do", "/alerts")
+	add("gp", "/", "/people/search", "/caseload", "/caseload?show=to-do", "/alerts", "/alerts/6")
 	add("social-worker", "/caseload/"+string(refFull), "/caseload/"+string(refDead), "/caseload/"+string(refEmpty))
 	for _, ref := range []kmcr.Ref{refFull, refEmpty, refDead, refNotShown} {
 		for _, l := range sections() {

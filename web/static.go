@@ -31,7 +31,7 @@ type asset struct {
 type assets map[string]asset
 
 // mediaTypes are the only kinds of file that are served.
-var mediaTypes = map[string]string{".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+var mediaTypes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 func readAssets() (assets, error) {
 	all := assets{}

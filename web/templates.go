@@ -30,6 +30,11 @@ func (d drawings) draw(w io.Writer, stem string, p *page) error {
 	return t.ExecuteTemplate(w, "layout", p)
 }
 
+// part executes one part of the template of a stem, for a page that is open already.
+func (d drawings) part(w io.Writer, stem, name string, v any) error {
+	return d.staff[stem].ExecuteTemplate(w, name, v)
+}
+
 func (s *site) readTemplates() (drawings, error) {
 	staff, err := s.parse(false)
 	if err != nil {

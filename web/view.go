@@ -201,9 +201,9 @@ func navigation(r kmcr.Role) []place {
 	case kmcr.RoleRecordsOfficer:
 		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, {"/use", "Use"}, find}
 	case kmcr.RoleIntegrationEngineer:
-		return []place{{"/feeds", "Feeds"}}
+		return []place{{"/feeds", "Feeds"}, {"/deliveries", "Notifications"}}
 	case kmcr.RoleAdministrator:
-		return []place{{"/feeds", "Feeds"}, {"/use", "Use"}}
+		return []place{{"/feeds", "Feeds"}, {"/deliveries", "Notifications"}, {"/use", "Use"}}
 	case kmcr.RoleCitizen:
 		return []place{{"/", "My record"}}
 	case kmcr.RoleSafeguardingLead:

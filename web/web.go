@@ -11,6 +11,7 @@ import (
 	"kmcr/compose"
 	"kmcr/disclose"
 	"kmcr/ingest"
+	"kmcr/notify"
 )
 
 // Config is what the pages need.
@@ -20,6 +21,7 @@ type Config struct {
 	Viewer   func(*http.Request) (kmcr.Viewer, error) // signin.Service.Viewer, handed over by cmd/kmcr
 	Log      *slog.Logger
 	Demo     bool
+	Notify   *notify.Service // nil: no alerts are streamed
 	// Parked lists what could not be applied, and ShowParked opens one, decided and audited like Feeds; handed over by cmd/kmcr.
 	// Where they are nil the page of the feeds names the command that does it.
 	Parked     func(context.Context, kmcr.Viewer) ([]disclose.ParkedMessage, error)
@@ -66,6 +68,12 @@ type wayOut interface {
 	Assign(ctx context.Context, v kmcr.Viewer, ref, to string) error
 	Note(ctx context.Context, v kmcr.Viewer, ref, says string) error
 	Alerts(ctx context.Context, v kmcr.Viewer) ([]disclose.Alert, error)
+	AlertByID(ctx context.Context, v kmcr.Viewer, id string) (*disclose.Alert, error)
+	AlertsAbout(ctx context.Context, v kmcr.Viewer, person kmcr.PersonID, where string) ([]disclose.Alert, error)
+	AcknowledgeAlert(ctx context.Context, v kmcr.Viewer, id string) error
+	AskProvider(ctx context.Context, v kmcr.Viewer, alert, service, words string) ([]disclose.Asked, error)
+	MayListen(ctx context.Context, v kmcr.Viewer) error
+	MayTend(ctx context.Context, v kmcr.Viewer, where string) error
 	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
 	Message(ctx context.Context, v kmcr.Viewer, id int64, reason string) (*disclose.Message, error)
 	Recent(ctx context.Context, v kmcr.Viewer, c kmcr.ContributorCode) ([]disclose.Message, error)

@@ -18,6 +18,7 @@ import (
 	"kmcr/disclose"
 	"kmcr/ingest"
 	"kmcr/match"
+	"kmcr/notify"
 	"kmcr/store"
 )
 
@@ -27,6 +28,7 @@ type house struct {
 	db   *store.DB
 	in   *ingest.Service
 	out  *disclose.Service
+	told *notify.Service // nil but in a process that serves: what others write is read from the bulletin
 	log  *slog.Logger
 }
 
@@ -53,12 +55,14 @@ func (s *Settings) openLogging(ctx context.Context, log *slog.Logger) (*house, e
 	if err != nil {
 		return nil, err
 	}
-	return &house{keys: keys, db: db, log: log, out: disclose.New(disclose.Config{DB: db, Log: log, Tokens: searchTokens, Explain: explainMessage})}, nil
+	h := &house{keys: keys, db: db, log: log}
+	h.out = disclose.New(disclose.Config{DB: db, Log: log, Tokens: searchTokens, Explain: explainMessage, Happened: func() { h.told.Wake() }})
+	return h, nil
 }
 
 // takeIn starts the door in; a command that only reads does without.
 func (h *house) takeIn(ctx context.Context) error {
-	in, err := ingest.New(ctx, ingest.Config{DB: h.db, Log: h.log, Workers: runtime.NumCPU(), Involvements: access.Involvements, Classify: access.Classify})
+	in, err := ingest.New(ctx, ingest.Config{DB: h.db, Log: h.log, Workers: runtime.NumCPU(), Involvements: access.Involvements, Classify: access.Classify, Topic: notify.TopicOf, Happened: h.told.Happened})
 	h.in = in
 	return err
 }
@@ -71,6 +75,7 @@ func (h *house) close() {
 			h.log.Error("closing the door in", "error", err.Error())
 		}
 	}
+	h.told.Close()
 	if err := h.db.Close(); err != nil {
 		h.log.Error("closing the database", "error", err.Error())
 	}

@@ -39,7 +39,9 @@ type serveCommand struct {
 	StepUpACR    string   `name:"step-up-acr" env:"KMCR_OIDC_STEP_UP_ACR" help:"Assurance to ask for before an emergency opening, an export or an un-merge, such as AAL3_ANY."`
 	Scopes       []string `env:"KMCR_OIDC_SCOPES" help:"Scopes to ask for besides openid and profile."`
 
-	National national `embed:""`
+	National  national  `embed:""`
+	Practices practices `embed:""`
+	telling   `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -51,9 +53,6 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 		return err
 	}
 	defer h.close()
-	if err := h.takeIn(ctx); err != nil {
-		return err
-	}
 	var open listeners
 	defer open.close()
 	pages, mllp, admin := open.listen(c.HTTP), open.listen(c.MLLP), open.listen(c.Admin)
@@ -67,6 +66,12 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	base := c.Base
 	if base == "" {
 		base = "http://" + pages.Addr().String()
+	}
+	if h.told, err = c.tell(h, base); err != nil {
+		return err
+	}
+	if err := h.takeIn(ctx); err != nil {
+		return err
 	}
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
@@ -95,6 +100,14 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	adminServer := &http.Server{Handler: adminHandler(h, meter, ready), ReadHeaderTimeout: 10 * time.Second}
 	mllpContext, stopMLLP := context.WithCancel(ctx)
 	defer stopMLLP()
+	ask, err := c.Practices.asker(mllpContext, h)
+	if err != nil {
+		return err
+	}
+	if ask != nil {
+		h.out.WhenOpened(ask.opened)
+		defer ask.close()
+	}
 	start("pages", func() error { return httpServer.Serve(pages) })
 	start("admin", func() error { return adminServer.Serve(admin) })
 	logContext, stopLog := context.WithCancel(context.WithoutCancel(ctx))
@@ -133,6 +146,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	}
 	ready.shut()
 	stopMLLP()
+	h.told.Hush()
 	drain, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if e := httpServer.Shutdown(drain); e != nil {
@@ -175,12 +189,12 @@ func thrifty() {
 func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	who.Mount(mux)
-	pages := web.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Launched: launched(who), Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
+	pages := web.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Launched: launched(who), Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
 		Organisation: func(o kmcr.ODS) string { return h.out.OrganisationName(context.Background(), o) }}
 	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
 	}
-	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4", PageKey: h.keys.Derive("fhir-pages")}); err != nil {
+	if err := fhirapi.Mount(mux, fhirapi.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Log: h.log, Base: base + "/fhir/R4", PageKey: h.keys.Derive("fhir-pages")}); err != nil {
 		return nil, err
 	}
 	// The FHIR API takes bearer tokens only and so cannot be driven by another site's page; everything else is protected.

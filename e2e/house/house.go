@@ -23,6 +23,7 @@ import (
 	"kmcr/fhirapi"
 	"kmcr/ingest"
 	"kmcr/match"
+	"kmcr/notify"
 	"kmcr/store"
 	"kmcr/web"
 )
@@ -30,15 +31,19 @@ import (
 // House is the record in one process: a real store, the real doors in and
 // out, the real pages and API; only signing in is replaced by naming a viewer.
 type House struct {
-	t   testing.TB
-	DB  *store.DB
-	In  *ingest.Service
-	Out *disclose.Service
-	Mux *http.ServeMux
+	t    testing.TB
+	DB   *store.DB
+	In   *ingest.Service
+	Out  *disclose.Service
+	Told *notify.Service
+	Mux  *http.ServeMux
+	// Receiver is the address of the one receiver to which notifications may be sent.
+	Receiver string
 
-	mu      sync.Mutex
-	viewers map[string]kmcr.Viewer
-	Now     time.Time
+	mu       sync.Mutex
+	viewers  map[string]kmcr.Viewer
+	receiver http.HandlerFunc
+	Now      time.Time
 }
 
 func New(t testing.TB) *House {
@@ -73,12 +78,19 @@ func New(t testing.TB) *House {
 		}
 		return nil
 	})
-	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify})
+	receiver := httptest.NewServer(http.HandlerFunc(h.receive))
+	t.Cleanup(receiver.Close)
+	h.Receiver = receiver.URL
+	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Explain: explain, Happened: func() { h.Told.Wake() }})
+	h.Told, err = notify.New(notify.Config{DB: h.DB, Now: h.clock, Hooks: []string{h.Receiver}, Pages: "http://kmcr.test", FHIR: "http://kmcr.test/fhir/R4",
+		May: h.Out.MayHear, MaySubscribe: h.Out.MaySubscribe, Owner: h.subscriber})
+	h.Must(err)
+	t.Cleanup(h.Told.Close)
+	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify, Topic: notify.TopicOf, Happened: h.Told.Happened})
 	h.Must(err)
 	t.Cleanup(func() { h.In.Close(context.Background()) })
-	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Explain: explain})
-	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Launched: launched, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
-	h.Must(fhirapi.Mount(h.Mux, fhirapi.Config{Disclose: h.Out, Ingest: h.In, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
+	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Notify: h.Told, Viewer: h.viewer, Launched: launched, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
+	h.Must(fhirapi.Mount(h.Mux, fhirapi.Config{Disclose: h.Out, Ingest: h.In, Notify: h.Told, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
 	return h
 }
 
@@ -93,6 +105,42 @@ func tokens(q disclose.Query) []string {
 func explain(c kmcr.Contributor, m store.Message, raw []byte) disclose.Explanation {
 	e := ingest.Explain(c, m, raw)
 	return disclose.Explanation{States: e.States, Unmapped: e.Unmapped, Flags: e.Flags, Problem: e.Problem}
+}
+
+// receive hands what arrives at Receiver to whoever receives now.
+func (h *House) receive(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	f := h.receiver
+	h.mu.Unlock()
+	if f != nil {
+		f(w, r)
+	}
+}
+
+// Forget takes an account away.
+func (h *House) Forget(a Asker) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.viewers, a.name)
+}
+
+// Receives says what answers notifications from now on.
+func (h *House) Receives(f http.HandlerFunc) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.receiver = f
+}
+
+// subscriber is whoever can ask here, as they are now.
+func (h *House) subscriber(_ context.Context, v kmcr.Viewer) (kmcr.Viewer, bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, now := range h.viewers {
+		if now.Account == v.Account {
+			return now, true, nil
+		}
+	}
+	return v, false, nil
 }
 
 func (h *House) Must(err error) {
@@ -162,6 +210,11 @@ func (a Asker) Ask(method, path, body string, extra ...string) Answer {
 	}
 	for i := 0; i+1 < len(extra); i += 2 {
 		r.Header.Set(extra[i], extra[i+1])
+	}
+	if strings.HasPrefix(path, "/alerts/stream") { // which does not end by itself
+		ctx, stop := context.WithTimeout(r.Context(), time.Second)
+		defer stop()
+		r = r.WithContext(ctx)
 	}
 	w := httptest.NewRecorder()
 	a.h.Mux.ServeHTTP(w, r)

@@ -1,0 +1,242 @@
+package notify_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"kmcr"
+	"kmcr/e2e/house"
+)
+
+// notice is what a receiver reads of a notification.
+type notice struct {
+	ID    string
+	Type  string // of Parameters
+	Event string // its number
+	Focus string
+	whole string
+}
+
+func readNotice(t testing.TB, body []byte) notice {
+	var b struct {
+		ID    string
+		Entry []struct {
+			FullURL  string
+			Resource struct {
+				Parameter []struct {
+					Name, ValueCode, ValueString string
+					Part                         []struct {
+						Name, ValueString string
+						ValueReference    struct{ Reference string }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &b); err != nil || len(b.Entry) == 0 {
+		t.Errorf("this is no notification: %s", body)
+		return notice{}
+	}
+	n := notice{ID: b.ID, whole: string(body)}
+	for _, p := range b.Entry[0].Resource.Parameter {
+		if p.Name == "type" {
+			n.Type = p.ValueCode
+		}
+		for _, part := range p.Part {
+			switch part.Name {
+			case "event-number":
+				n.Event = part.ValueString
+			case "focus":
+				n.Focus = part.ValueReference.Reference
+			}
+		}
+	}
+	return n
+}
+
+// inbox is a receiver that writes down what it took.
+type inbox struct {
+	mu   sync.Mutex
+	took []notice
+}
+
+func (i *inbox) take(t testing.TB, r *http.Request) notice {
+	body, _ := io.ReadAll(r.Body)
+	n := readNotice(t, body)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.took = append(i.took, n)
+	return n
+}
+
+func (i *inbox) events() (all []notice) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, n := range i.took {
+		if n.Type == "event-notification" {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// until waits for something that happens by itself.
+func until(t testing.TB, what string, f func() bool) {
+	t.Helper()
+	for range 600 {
+		if f() {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("it never came that %s", what)
+}
+
+func person(h *house.House, n int) (kmcr.PersonID, string) {
+	ids := h.Sent("hospital", fmt.Sprintf(`urn:uuid:00000000-0000-4000-8000-0000000000%02d {"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"%s"}],"name":[{"family":"Fox%d","given":["Ada"]}],"birthDate":"1941-03-05"}`, n, house.NHS(n), n))
+	for _, location := range ids {
+		return h.PersonOf(location), location
+	}
+	return 0, ""
+}
+
+// stay sends a stay in hospital under an identifier.
+func stay(h *house.House, patient, number, status string, begun time.Time) {
+	h.Sent("hospital", fmt.Sprintf(`urn:uuid:00000000-0000-4000-8000-000000000099 {"resourceType":"Encounter","identifier":[{"system":"urn:visit","value":%q}],"status":%q,"class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"},"subject":{"reference":%q},"period":{"start":%q},"reasonCode":[{"text":"CANARY"}]}`,
+		number, status, patient, begun.Format(time.RFC3339)))
+}
+
+func subscription(h *house.House, more string) string {
+	return `{"resourceType":"Subscription","status":"requested","reason":"test","criteria":"urn:kmcr:topic:admission","channel":{"type":"rest-hook","endpoint":"` + h.Receiver + `/take","payload":"application/fhir+json"` + more + `}}`
+}
+
+func worker(h *house.House) house.Asker {
+	return h.Somebody(kmcr.Viewer{Account: "grace", Name: "Grace", Role: kmcr.RoleSocialWorker, Organisation: "RVV", Team: "east"})
+}
+
+// A receiver that fails, and hangs, gets the notification once it takes it: in order, by ids alone, and after the handshake.
+func TestANotificationArrivesInTheEnd(t *testing.T) {
+	h := house.New(t)
+	grace := worker(h)
+	p, at := person(h, 1)
+	h.Involve(kmcr.Involvement{Person: p, Kind: "caseload", Organisation: "RVV", Team: "east", From: h.Now.AddDate(0, -1, 0)})
+	var box inbox
+	var tries int
+	h.Receives(func(w http.ResponseWriter, r *http.Request) {
+		n := box.take(t, r)
+		if n.Type == "event-notification" {
+			switch tries++; tries {
+			case 1:
+				w.WriteHeader(http.StatusInternalServerError)
+			case 2:
+				time.Sleep(1500 * time.Millisecond) // longer than it is waited for
+			}
+		}
+	})
+	made := grace.Ask("POST", "/fhir/R4/Subscription", subscription(h, `,"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-timeout","valueUnsignedInt":1}]`))
+	if made.Status != 201 {
+		t.Fatalf("subscribing answers %d: %s", made.Status, made.Body)
+	}
+	address := strings.TrimPrefix(made.Header.Get("Location"), "http://kmcr.test")
+	until(t, "the handshake makes it active", func() bool { return strings.Contains(grace.Get(address).Body, `"active"`) })
+	stay(h, at, "V1", "in-progress", h.Now.Add(-time.Hour))
+	until(t, "the third attempt is made", func() bool { h.Pass(time.Second); h.Told.Wake(); return len(box.events()) >= 3 })
+	all := box.events()
+	if all[0].ID != all[1].ID || all[1].ID != all[2].ID || all[2].Event != "1" || !strings.Contains(all[2].Focus, "/Encounter/") {
+		t.Errorf("what came is %+v", all)
+	}
+	if strings.Contains(all[2].whole, "CANARY") || strings.Contains(all[2].whole, "Fox") {
+		t.Errorf("a notification holds content: %s", all[2].whole)
+	}
+	until(t, "it is written down as delivered", func() bool { d, _ := h.DB.Troubled(t.Context(), 9); return len(d) == 0 })
+	status := grace.Get(address + "/$status")
+	if status.Status != 200 || !strings.Contains(status.Body, "query-status") || !strings.Contains(status.Body, `"events-since-subscription-start","valueString":"1"`) {
+		t.Errorf("$status answers %d %s", status.Status, status.Body)
+	}
+	if other := h.Somebody(kmcr.Viewer{Account: "sam", Role: kmcr.RoleSocialWorker, Organisation: "RVV"}).Get(address); other.Status != 404 {
+		t.Errorf("somebody else's subscription answers %d", other.Status)
+	}
+	if got := grace.Ask("DELETE", address, ""); got.Status != 204 || grace.Get(address).Status != 404 {
+		t.Errorf("deleting answers %d", got.Status)
+	}
+}
+
+// A receiver that sends on to an address that is not on the list gets nothing there, and whoever tends the feeds sees it.
+func TestARedirectLeavesNotTheList(t *testing.T) {
+	h := house.New(t)
+	grace := worker(h)
+	p, at := person(h, 1)
+	h.Involve(kmcr.Involvement{Person: p, Kind: "caseload", Organisation: "RVV", Team: "east", From: h.Now.AddDate(0, -1, 0)})
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s came to an address that is not on the list", r.Method, r.URL)
+	}))
+	defer elsewhere.Close()
+	var box inbox
+	h.Receives(func(w http.ResponseWriter, r *http.Request) {
+		if n := box.take(t, r); n.Type == "event-notification" {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}
+	})
+	if made := grace.Ask("POST", "/fhir/R4/Subscription", subscription(h, "")); made.Status != 201 {
+		t.Fatalf("subscribing answers %d: %s", made.Status, made.Body)
+	}
+	until(t, "the handshake arrives", func() bool { h.Told.Wake(); return len(box.took) > 0 })
+	stay(h, at, "V1", "in-progress", h.Now.Add(-time.Hour))
+	until(t, "it is given up", func() bool {
+		h.Pass(time.Second)
+		d, _ := h.DB.Troubled(t.Context(), 9)
+		return len(d) == 1 && d[0].State == "dead" && strings.Contains(d[0].Notice.Why, "not on the list")
+	})
+	engineer := h.Somebody(kmcr.Viewer{Account: "ivy", Role: kmcr.RoleIntegrationEngineer, Organisation: "RVV"})
+	if seen := engineer.Get("/deliveries"); !strings.Contains(seen.Body, "not on the list") || strings.Contains(seen.Body, "Fox") {
+		t.Errorf("who tends the feeds sees %s", seen.Body)
+	}
+	for _, endpoint := range []string{elsewhere.URL, "http://user@" + strings.TrimPrefix(h.Receiver, "http://"), "https://169.254.169.254/"} {
+		body := strings.Replace(subscription(h, ""), h.Receiver+"/take", endpoint, 1)
+		if got := grace.Ask("POST", "/fhir/R4/Subscription", body); got.Status != 403 {
+			t.Errorf("%s is taken: %d", endpoint, got.Status)
+		}
+	}
+}
+
+// Whoever has lost the right by the time of sending is sent nothing, and that is written down.
+func TestRightsLostMeanNothingSent(t *testing.T) {
+	h := house.New(t)
+	grace := worker(h)
+	p, at := person(h, 1)
+	h.Involve(kmcr.Involvement{Person: p, Kind: "caseload", Organisation: "RVV", Team: "east", From: h.Now.AddDate(0, -1, 0), Until: h.Now.Add(time.Hour)})
+	var box inbox
+	fails := true
+	var mu sync.Mutex
+	h.Receives(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if n := box.take(t, r); fails && n.Type == "event-notification" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	grace.Ask("POST", "/fhir/R4/Subscription", subscription(h, ""))
+	until(t, "the handshake arrives", func() bool { h.Told.Wake(); return len(box.took) > 0 })
+	stay(h, at, "V1", "in-progress", h.Now.Add(-time.Hour))
+	until(t, "it has failed once", func() bool { return len(box.events()) > 0 })
+	mu.Lock()
+	fails = false
+	mu.Unlock()
+	h.Forget(grace) // the account is gone
+	h.Pass(2 * time.Hour)
+	until(t, "it is withheld", func() bool {
+		h.Pass(time.Minute)
+		d, _ := h.DB.Troubled(t.Context(), 9)
+		return len(d) == 1 && d[0].State == "withheld"
+	})
+	if n := len(box.events()); n != 1 {
+		t.Errorf("%d were sent", n)
+	}
+}

@@ -1,0 +1,49 @@
+// Puts alerts into the page as they come. Without it the page shows the same
+// on the next load. Alerts are drawn by the server; one that is there already
+// is replaced, so that none stands twice.
+(function () {
+  "use strict";
+  var live = document.getElementById("kmcr-live");
+  if (!live || !window.EventSource) return;
+  var list = document.getElementById("alerts");
+  var since = live.dataset.since;
+  var stream = null;
+
+  function put(e) {
+    since = e.lastEventId || since;
+    var told = JSON.parse(e.data);
+    var made = document.createElement("template");
+    made.innerHTML = told.html;
+    var alert = made.content.firstElementChild;
+    var old = document.getElementById(alert.id);
+    if (list) {
+      var nothing = document.getElementById("alerts-nothing");
+      if (nothing) nothing.remove();
+      if (old && old.contains(document.activeElement)) { // somebody is writing in it
+        live.textContent = "An alert that you are working on has changed. Load the page again to see it.";
+        return;
+      }
+      if (old) old.remove();
+      list.prepend(alert);
+    }
+    var link = document.createElement("a");
+    link.href = "/alerts#" + alert.id;
+    link.textContent = told.text;
+    live.replaceChildren(link);
+    live.hidden = false;
+  }
+
+  function open() {
+    if (stream || document.hidden) return;
+    stream = new EventSource("/alerts/stream?since=" + encodeURIComponent(since));
+    stream.addEventListener("alert", put);
+    stream.addEventListener("open", function () { document.documentElement.dataset.live = "yes"; });
+  }
+
+  // A browser has few connections for one site: a page that nobody looks at gives its own back.
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden && stream) { stream.close(); stream = null; }
+    open();
+  });
+  open();
+})();
