@@ -7,9 +7,15 @@ import (
 	"testing"
 )
 
-// Each requirement of docs/asvs.csv that is said to be met names a test that there is.
-func TestASVSNamesItsTests(t *testing.T) {
-	f, err := os.Open("docs/asvs.csv")
+// Each requirement of docs/asvs.csv, and each attack of docs/attacks.csv, that is said to be met names a test that there is.
+func TestASVSNamesItsTests(t *testing.T) { namesItsTests(t, "docs/asvs.csv", 2, 3) }
+
+func TestAttacksNameTheirTests(t *testing.T) { namesItsTests(t, "docs/attacks.csv", 1, 2) }
+
+// namesItsTests reads a table whose first column is an id, with the status and the name of the test in two others.
+func namesItsTests(t *testing.T, path string, statusColumn, testColumn int) {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +34,7 @@ func TestASVSNamesItsTests(t *testing.T) {
 	})
 	seen := map[string]bool{}
 	for _, row := range rows[1:] {
-		id, status, name := row[0], row[2], row[3]
+		id, status, name := row[0], row[statusColumn], row[testColumn]
 		switch {
 		case seen[id]:
 			t.Errorf("%s stands twice", id)

@@ -99,6 +99,8 @@ const (
 	TopicSafeguardChild Label = "SAFEG-CH"
 	TopicSafeguardAdult Label = "SAFEG-AD"
 	TopicThirdParty     Label = "THIRD-PARTY"
+	// DoorCode marks what opens a person's door: shown masked, and told only by an act of its own.
+	DoorCode Label = "DOOR-CODE"
 )
 
 // AllRoles lists the roles on our list.

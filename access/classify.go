@@ -19,6 +19,9 @@ func Classify(resourceType string, body, meta []byte) (kmcr.Section, []kmcr.Labe
 	}
 	body = plain(body)
 	labels = codeLabels(labels, body)
+	if speaksOfDoor(body) {
+		labels = append(labels, kmcr.DoorCode)
+	}
 	if child, adult, found := safeguarding(body); found {
 		if movesToSafeguarding(resourceType) {
 			section = kmcr.Safeguarding

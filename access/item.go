@@ -22,6 +22,8 @@ func (d Decision) label(p *permissions, s *kmcr.Statement, l kmcr.Label) bool {
 	switch l {
 	case kmcr.VeryRestricted:
 		return false
+	case kmcr.DoorCode:
+		return true // it is masked, see MaskDoor
 	case kmcr.Restricted:
 		// A restricted Patient is one whose whereabouts are hidden (PDS sensitive flag): from everybody.
 		return p.kind == kindClinical && d.Kind != "self-claimed" && s.Section != kmcr.Demographics

@@ -29,19 +29,12 @@ var withheldFromCopy = []kmcr.Label{kmcr.TopicThirdParty, kmcr.TopicSafeguardChi
 // that is in it. Errors: kmcr.Refused, kmcr.NotFound, kmcr.StepUp, kmcr.Invalid for a reason that is none.
 func (s *Service) Copy(ctx context.Context, v kmcr.Viewer, ref, reason string) (*Copy, error) {
 	const where = "POST /people/{ref}/copy"
-	p, e, err := s.work(ctx, v, access.WorkPrivacy)
+	o, err := s.mayCopy(ctx, v, ref, where)
 	if err != nil {
 		return nil, err
 	}
-	e.Action, e.Where, e.Reason = "export", where, reason
-	o, err := s.gather(ctx, v, ref, "export", where)
-	if err != nil {
-		return nil, err
-	}
-	e.Person = o.person
-	if len(o.patients) == 0 {
-		return nil, s.refuse(ctx, o)
-	}
+	e, p := o.entry, o.parties
+	e.Reason = reason
 	if err := s.stepUp(ctx, v, p.organisation(v.Organisation), e); err != nil {
 		return nil, err
 	}
@@ -57,19 +50,28 @@ func (s *Service) Copy(ctx context.Context, v kmcr.Viewer, ref, reason string) (
 
 // MayCopy tells whether a viewer may make such a copy; audited.
 func (s *Service) MayCopy(ctx context.Context, v kmcr.Viewer, ref string) error {
-	_, e, err := s.work(ctx, v, access.WorkPrivacy)
+	o, err := s.mayCopy(ctx, v, ref, "GET /people/{ref}/copy")
 	if err != nil {
 		return err
 	}
-	o, err := s.gather(ctx, v, ref, "export", "GET /people/{ref}/copy")
+	return s.audit(ctx, o.entry)
+}
+
+// mayCopy decides who may make a copy. A person whom the viewer may not know of is answered like one who is not there.
+func (s *Service) mayCopy(ctx context.Context, v kmcr.Viewer, ref, where string) (*opening, error) {
+	o, err := s.gather(ctx, v, ref, "export", where)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if len(o.patients) == 0 {
-		return s.refuse(ctx, o)
+	may, rule := access.MayWork(v, o.facts.Organisation, access.WorkPrivacy)
+	switch {
+	case may && len(o.patients) > 0:
+		o.entry.Allowed, o.entry.Rule, o.entry.Purpose = true, rule, kmcr.Administration
+		return o, nil
+	case o.decision.Outcome == access.Unknown:
+		return nil, s.refuse(ctx, o)
 	}
-	e.Person, e.Where = o.person, o.entry.Where
-	return s.audit(ctx, e)
+	return nil, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: "A privacy officer makes a copy for a person who asks for it."})
 }
 
 func (s *Service) copyOf(ctx context.Context, o *opening, e *audit.Entry, p parties) (*Copy, error) {

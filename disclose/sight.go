@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/access"
 	"kmcr/store"
 )
 
@@ -34,6 +35,11 @@ func (o *opening) look(all []*kmcr.Statement, hide bool) sight {
 		v.hide(o)
 	}
 	v.nameSources(o.patients)
+	for n, s := range v.permitted {
+		if access.OpensDoor(s) {
+			v.permitted[n] = access.MaskDoor(s)
+		}
+	}
 	return v
 }
 

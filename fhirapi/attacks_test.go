@@ -346,3 +346,65 @@ func TestAccessEndsAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// Attacks 37, 38 and 39: an entry that is sealed or deleted later is so in every version, and nothing is changed by parts.
+func TestWhatIsSealedOrDeletedLater(t *testing.T) {
+	h := house.New(t)
+	ref, ids, person := record(h, 1, condition("1", "Asthma"), condition("2", "Gout"))
+	reader, writer := gp(h, person), system(h, "hospital")
+	sealed, deleted := ids["urn:uuid:00000000-0000-4000-8000-000000000001"], ids["urn:uuid:00000000-0000-4000-8000-000000000002"]
+	for _, id := range []string{sealed, deleted} {
+		if got := reader.Get("/fhir/R4/" + id + "/_history/1"); got.Status != 200 {
+			t.Fatalf("%s before: %d", id, got.Status)
+		}
+	}
+	_, id, _ := strings.Cut(sealed, "/")
+	got := writer.Ask("PUT", "/fhir/R4/"+sealed, `{"resourceType":"Condition","id":"`+id+`","meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"V"}]},"code":{"text":"Asthma"},"subject":{"reference":"`+ids[patientURL]+`"}}`, "Content-Type", "application/fhir+json")
+	if got.Status != 200 {
+		t.Fatalf("sealing: %d %s", got.Status, got.Body)
+	}
+	for _, below := range []string{"", "/_history", "/_history/1", "/_history/2"} {
+		if got := reader.Get("/fhir/R4/" + sealed + below); got.Status != 404 || strings.Contains(got.Body, "Asthma") {
+			t.Errorf("sealed%s: %d %s", below, got.Status, got.Body)
+		}
+	}
+	if got := writer.Ask("DELETE", "/fhir/R4/"+deleted, ""); got.Status != 200 && got.Status != 204 {
+		t.Fatalf("deleting: %d %s", got.Status, got.Body)
+	}
+	if got := reader.Get("/fhir/R4/" + deleted); got.Status != 410 {
+		t.Errorf("deleted: %d", got.Status)
+	}
+	if got := reader.Get("/fhir/R4/Condition?patient=" + ref); got.Status != 200 || strings.Contains(got.Body, "Gout") || strings.Contains(got.Body, "Asthma") {
+		t.Errorf("a search: %d %s", got.Status, got.Body)
+	}
+	if got := writer.Ask("PATCH", "/fhir/R4/"+sealed, `[{"op":"remove","path":"/meta"}]`, "Content-Type", "application/json-patch+json"); got.Status != 405 {
+		t.Errorf("changed by parts: %d", got.Status)
+	}
+}
+
+// Attack 33: of a transaction that is refused in part nothing is done; who may only read writes nothing at all.
+func TestARefusedPartRefusesTheWhole(t *testing.T) {
+	h := house.New(t)
+	ref, ids, person := record(h, 1)
+	entry := func(resource string) string {
+		return `{"resource":` + resource + `,"request":{"method":"POST","url":"Condition"}}`
+	}
+	allowed := entry(`{"resourceType":"Condition","code":{"text":"Allowed"},"subject":{"reference":"` + ids[patientURL] + `"}}`)
+	send := func(a house.Asker, entries ...string) house.Answer {
+		return a.Ask("POST", "/fhir/R4", `{"resourceType":"Bundle","type":"transaction","entry":[`+strings.Join(entries, ",")+`]}`, "Content-Type", "application/fhir+json")
+	}
+	reader := gp(h, person)
+	if got := send(system(h, "hospital"), allowed, entry(`{"resourceType":"Condition","code":"not a concept"}`)); got.Status < 400 || got.Status >= 500 {
+		t.Errorf("one entry that is refused: %d %s", got.Status, got.Body)
+	}
+	before := h.Audited()
+	if got := send(reader, allowed); got.Status != 403 {
+		t.Errorf("a professional's token writes: %d", got.Status)
+	}
+	if h.Audited() == before {
+		t.Error("that it tried is not in the audit")
+	}
+	if got := reader.Get("/fhir/R4/Condition?patient=" + ref); strings.Contains(got.Body, "Allowed") {
+		t.Error("the other entry was done")
+	}
+}

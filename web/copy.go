@@ -14,6 +14,7 @@ import (
 	"kmcr"
 	"kmcr/disclose"
 	"kmcr/fhir"
+	"kmcr/terms"
 )
 
 // accessPDF is who looked at a record, on paper.
@@ -57,7 +58,7 @@ func (s *site) looksPDF(looks []look) ([]byte, error) {
 		for _, w := range l.Wheres {
 			pages = append(pages, pageOf(w))
 		}
-		rows = append(rows, []string{l.From.In(london).Format("02-Jan-2006 15:04"), who + "\n" + string(l.Role), s.organisation(l.Organisation), why + "\n" + l.Rule, strings.Join(pages, ", ") + fmt.Sprintf("\n%d %s of the record", l.Shown, plural(l.Shown, "entry", "entries"))})
+		rows = append(rows, []string{l.From.In(london).Format("02-Jan-2006 15:04"), who + ", " + terms.RoleName(l.Role), s.organisation(l.Organisation), why + ". " + l.Rule, strings.Join(pages, ", ") + fmt.Sprintf(": %d %s of the record", l.Shown, plural(l.Shown, "entry", "entries"))})
 	}
 	p.table([]int{2, 2, 2, 3, 3}, []string{"When", "Who", "Organisation", "Why, and the rule", "At what"}, rows)
 	if len(rows) == 0 {

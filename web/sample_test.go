@@ -437,6 +437,10 @@ func (s *sample) Launch(_ context.Context, _ kmcr.Viewer, l disclose.Launched) (
 
 func (s *sample) Refused(context.Context, kmcr.Viewer, string, string, string) error { return nil }
 
+func (s *sample) WaysIn(context.Context, kmcr.Viewer, string) ([]disclose.WayIn, error) {
+	return []disclose.WayIn{{Says: "Key safe, code 4821", Contributor: "community", Recorded: sampleNow}}, nil
+}
+
 func (s *sample) MayCopy(context.Context, kmcr.Viewer, string) error { return nil }
 
 func (s *sample) Copy(context.Context, kmcr.Viewer, string, string) (*disclose.Copy, error) {
