@@ -24,6 +24,8 @@ const (
 	Precondition Kind = "precondition"
 	// Unauthenticated: nobody has signed in, or the credential is not valid.
 	Unauthenticated Kind = "unauthenticated"
+	// StepUp: the asker has to prove once more, or more strongly, who they are before this.
+	StepUp Kind = "step-up"
 	// Refused: the asker is known and may not have it; Remedy says what is lawful next.
 	Refused Kind = "refused"
 	// TooLarge: over a limit on size, depth or count.

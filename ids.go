@@ -85,6 +85,9 @@ type Organisation struct {
 	Kind      string // "gp-practice", "acute", "community", "mental-health", "council", "ambulance", "care-home", "hospice", "national" (a national service such as the demographics service), "other"
 	Signatory bool   // has the agreement in force been signed by it
 	Telephone string
+	// Assurance is the least level of sign-in (AAL 1 to 3) with which its people may open records, and StepUp that with which
+	// they may open one in an emergency, export or un-merge; 0: none stated.
+	Assurance, StepUp int
 }
 
 // Format is the form in which a contributor sends.

@@ -1,5 +1,7 @@
 package kmcr
 
+import "time"
+
 // Role is a job role by which sections are opened: a national RBAC code
 // (R0260 …) is mapped to one of these in terms; a code not on the list gives
 // no role and so no access.
@@ -50,6 +52,8 @@ type Viewer struct {
 	Contributor ContributorCode
 	// Assurance is the level of the sign-in: 1, 2 or 3 (AAL).
 	Assurance int
+	// Proven is when the person last proved to the sign-in service who they are; zero: not known.
+	Proven time.Time
 }
 
 // Section is a part of the record by which access is given and freshness is

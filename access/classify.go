@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"kmcr"
+	"kmcr/fhir"
 	"kmcr/terms"
 )
 
@@ -44,18 +45,11 @@ func sectionOf(resourceType string, body []byte) kmcr.Section {
 
 // listSection gives a list of a section of a GP record to that section, and the parts of a consultation to it.
 func listSection(body []byte) kmcr.Section {
-	_, code, ok := bytes.Cut(body, []byte(`"code":{"coding":[`))
-	for ok {
-		var value []byte
-		code, _, _ = bytes.Cut(code, []byte("]"))
-		if _, value, ok = bytes.Cut(code, []byte(`"code":"`)); !ok {
-			break
-		}
-		value, code, _ = bytes.Cut(value, []byte(`"`))
-		if section, known := terms.ListSection(string(value)); known {
+	for _, code := range fhir.Trusted(body).Root().Path("code.coding.code") {
+		if section, known := terms.ListSection(code.Text()); known {
 			return section
 		}
-		if terms.ConsultationList(string(value)) {
+		if terms.ConsultationList(code.Text()) {
 			return kmcr.Encounters
 		}
 	}
@@ -202,11 +196,16 @@ var (
 	wordsChild = [][]byte{
 		[]byte("hild protection"), []byte("hild Protection"), []byte("ooked after child"), []byte("ooked After Child"), []byte("ooked-after child"), []byte("ooked-After Child"),
 		[]byte("ooked After child"), []byte("hild looked after"), []byte("hildren looked after"), []byte("nborn child"), []byte("nborn Child"), []byte("nborn baby"), []byte("ection 47"),
+		[]byte("HILD PROTECTION"), []byte("OOKED AFTER CHILD"), []byte("OOKED-AFTER CHILD"), []byte("NBORN CHILD"),
 	}
 	wordsAdult        = [][]byte{[]byte("ection 42"), []byte(" s42 "), []byte("dult at risk"), []byte("dult protection")}
-	wordsSafeguarding = [][]byte{[]byte("afeguarding"), []byte("AFEGUARDING")}
-	// wordStems stand in all of them but the last: most bodies hold none, and are read no further.
-	wordStems = [][]byte{[]byte("rotection"), []byte("ooked"), []byte("nborn"), []byte("tion 4"), []byte(" s42 "), []byte("at risk")}
+	wordsSafeguarding = [][]byte{[]byte("feguarding"), []byte("FEGUARDING")}
+	// wordStems stand in all words about a child or an adult: most bodies hold none, and are read no further. They begin with
+	// letters that are rare, for those are found fast.
+	wordStems = [][]byte{
+		[]byte("protec"), []byte("Protec"), []byte("ked"), []byte("born "), []byte(" 42"), []byte(" 47"), []byte(" s42 "), []byte(" risk"),
+		[]byte("PROTEC"), []byte("KED"), []byte("BORN"),
+	}
 	wordChild = []byte("hild")
 	wordAdult = []byte("dult")
 )

@@ -28,6 +28,7 @@ func TestClassify(t *testing.T) {
 		{"an adult safeguarding flag", `{"resourceType":"Flag","category":[{"text":"Adult safeguarding"}]}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardAdult}},
 		{"a child looked after", `{"resourceType":"Flag","code":{"text":"Looked-after child: full care order"}}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardChild}},
 		{"a plan for a child not yet born", `{"resourceType":"CarePlan","title":"Unborn Child protection plan"}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardChild}},
+		{"written in capitals", `{"resourceType":"Flag","code":{"coding":[{"display":"CHILD PROTECTION PLAN"}]}}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardChild}},
 		{"an enquiry about an adult", `{"resourceType":"EpisodeOfCare","type":[{"text":"Section 42 enquiry"}]}`, "", kmcr.Safeguarding, []kmcr.Label{kmcr.TopicSafeguardAdult}},
 		{"a letter that speaks of safeguarding stays a letter", `{"resourceType":"DocumentReference","description":"Safeguarding concern about a child"}`, "", kmcr.Documents, []kmcr.Label{kmcr.TopicSafeguardChild}},
 		{"a care package", `{"resourceType":"EpisodeOfCare","type":[{"text":"Long term support: Community"}]}`, "", kmcr.SocialCare, nil},
@@ -82,5 +83,14 @@ func BenchmarkClassify(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Classify("Observation", body, nil)
+	}
+}
+
+func TestAListOfAPracticesRecordStandsInItsSection(t *testing.T) {
+	for code, want := range map[string]kmcr.Section{"933361000000108": kmcr.Medicines, "24781000000107": kmcr.Encounters, "1": kmcr.OtherSection} {
+		body := `{"resourceType":"List","orderedBy":{"coding":[{"code":"x"}]},"code":{"coding":[{"extension":[{"url":"u","extension":[{"url":"d","valueString":"y"}]}],"system":"http://snomed.info/sct","code":"` + code + `"}]}}`
+		if got, _ := Classify("List", []byte(body), nil); got != want {
+			t.Errorf("%s stands in %s, want %s", code, got, want)
+		}
 	}
 }

@@ -58,7 +58,7 @@ type Rule struct {
 // Rules lists the rules in the order in which they are asked: the first that
 // has something to say decides, and the last always has.
 func Rules() []Rule {
-	return []Rule{viewerKnown, roleKnown, signatory, purposeKnown, opensRecords, objection, relationship, breakGlass, notInvolved}
+	return []Rule{viewerKnown, assurance, roleKnown, signatory, purposeKnown, opensRecords, objection, relationship, breakGlass, notInvolved}
 }
 
 var rules = Rules()
@@ -89,7 +89,7 @@ func refuse(f Facts, remedy string) Decision {
 // first asks the rules about the viewer alone, in their order; nil where none objects.
 func first(v kmcr.Viewer, o *kmcr.Organisation) *Rule {
 	f := Facts{Viewer: v, Organisation: o}
-	for _, r := range []Rule{viewerKnown, roleKnown, signatory} {
+	for _, r := range []Rule{viewerKnown, assurance, roleKnown, signatory} {
 		if r.judge(f).Outcome != "" {
 			return &r
 		}
@@ -131,6 +131,7 @@ const (
 	WorkPrivacy  WorkList = "privacy"  // who looked at what
 	WorkMatches  WorkList = "matches"  // pairs of records that may be one person
 	WorkFeeds    WorkList = "feeds"    // what contributors send
+	WorkUse      WorkList = "use"      // how much the record is used, without anybody's name
 )
 
 // MayWork tells whether a viewer may open a work list, and the rule that said so.

@@ -151,8 +151,8 @@ func TestWhoMayFindBreakGlassAndWork(t *testing.T) {
 		if got, why := MayBreakGlass(v, trust); got != oracle[role].glass || why == "" {
 			t.Errorf("%s may break glass: %v (%s)", role, got, why)
 		}
-		for _, l := range []WorkList{WorkCaseload, WorkPrivacy, WorkMatches, WorkFeeds} {
-			want := lists[role] == l || (l == WorkCaseload && oracle[role].opens)
+		for _, l := range []WorkList{WorkCaseload, WorkPrivacy, WorkMatches, WorkFeeds, WorkUse} {
+			want := lists[role] == l || (l == WorkCaseload && oracle[role].opens) || (l == WorkUse && lists[role] != "" && role != kmcr.RoleIntegrationEngineer)
 			if got, _ := MayWork(v, trust, l); got != want {
 				t.Errorf("%s may open %s: %v", role, l, got)
 			}

@@ -1,10 +1,12 @@
 package compose
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 
 	"kmcr"
+	"kmcr/extract"
 	"kmcr/fhir"
 	"kmcr/terms"
 )
@@ -14,6 +16,9 @@ func (c *composer) encounter(e *entry) {
 	class := first(v.Get("class")).Get("code").Text()
 	if class == "" {
 		class = v.Get("class").Get("code").Text()
+	}
+	if strings.HasSuffix(v.First("class.system").Text(), "NullFlavor") {
+		class = "" // that it is not known is no class
 	}
 	reasons := concepts(v.Get("reasonCode"))
 	reason := reasons
@@ -192,7 +197,7 @@ func firstText(other string, candidates ...string) string {
 func (c *composer) document(e *entry) {
 	v := e.v
 	if e.Type == "Binary" {
-		c.attach(e, "Attached file", Document{ContentType: v.Get("contentType").Text(), Size: len(v.Get("data").Text()) * 3 / 4, HasContent: v.Get("data").Exists()}, "")
+		c.attach(e, "Attached file", Document{ContentType: v.Get("contentType").Text(), Size: fhir.DataSize(v), HasContent: fhir.DataSize(v) > 0}, "")
 		return
 	}
 	kind := concept(v.Get("type")).text
@@ -203,12 +208,12 @@ func (c *composer) document(e *entry) {
 		return
 	}
 	a := contents[0].Get("attachment")
-	size := len(a.Get("data").Text()) * 3 / 4
+	size := fhir.DataSize(a)
 	c.attach(e, orUnnamed(title, "Document"), Document{ContentType: a.Get("contentType").Text(), Size: size, HasContent: size > 0}, kind)
 }
 
 func (c *composer) attachment(e *entry, title string, a fhir.Value) {
-	size := len(a.Get("data").Text()) * 3 / 4
+	size := fhir.DataSize(a)
 	c.attach(e, firstText(title, a.Get("title").Text()), Document{ContentType: a.Get("contentType").Text(), Size: size, HasContent: size > 0}, "")
 }
 
@@ -216,7 +221,46 @@ func (c *composer) attach(e *entry, title string, d Document, kind string) {
 	v := e.v
 	d.Item = Item{Title: title, Kind: "Document", Status: status(v.Get("status")), Active: v.Get("status").Text() != "superseded", Date: when(v, "context.period.start", "date", "effectiveDateTime", "issued"),
 		Details: details("Type", kind, "Description", v.Get("description").Text(), "Setting", concept(v.First("context.practiceSetting")).text), From: []Provenance{c.from(e)}}
+	d.words = func() string { return c.wordsOf(v) }
 	c.r.Documents.Items = append(c.r.Documents.Items, d)
+}
+
+// wordsOf is the text inside a document: of its files, as far as they can be read, and of its sections.
+func (c *composer) wordsOf(v fhir.Value) string {
+	var out []string
+	files := append(v.Path("content.attachment"), v.Get("presentedForm").Items()...)
+	for _, a := range append(files, v) {
+		if in := c.byRef[a.Get("url").Text()]; in != nil && in.Type == "Binary" {
+			a = in.v
+		}
+		if a.Get("contentType").Exists() {
+			out = append(out, fileWords(a))
+		}
+	}
+	out = append(out, extract.HTML(v.First("text.div").Text()))
+	return strings.Join(append(out, sectionWords(v, 0)...), " ")
+}
+
+func fileWords(a fhir.Value) string {
+	if said := fhir.ApartWords(a); said != "" {
+		return said
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(a.Get("data").Text()), ""))
+	if err != nil {
+		return ""
+	}
+	return extract.Words(a.Get("contentType").Text(), data)
+}
+
+// sectionWords are the texts of a Composition's sections, one in another.
+func sectionWords(v fhir.Value, depth int) (out []string) {
+	for _, s := range v.Get("section").Items() {
+		out = append(out, s.Get("title").Text(), extract.HTML(s.First("text.div").Text()))
+		if depth < mostNested {
+			out = append(out, sectionWords(s, depth+1)...)
+		}
+	}
+	return out
 }
 
 // episode is a social care service or package, or an episode with a team.

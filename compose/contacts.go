@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -30,6 +31,7 @@ func (c *composer) contacts() {
 			c.involved(&entry{Statement: s, v: r.Root(), shown: true}, false)
 		}
 	}
+	c.sentAlong()
 	c.generalPractice()
 	for _, n := range c.in.Named {
 		c.named(n)
@@ -37,6 +39,32 @@ func (c *composer) contacts() {
 	for i := range c.r.Contacts.Items {
 		c.weigh(&c.r.Contacts.Items[i])
 	}
+}
+
+// sentAlong takes in professionals whom a contributor sent with the person and of whom nothing else speaks but, perhaps, those who
+// are involved: a system that sends its care team as roles and no CareTeam. Who only signed a result is none.
+func (c *composer) sentAlong() {
+	for _, e := range c.entries {
+		if e.Type != "PractitionerRole" || c.signs(e) {
+			continue
+		}
+		if w := c.told(e); w.name != "" || w.team != "" {
+			k := c.ours(e, Contact{Item: Item{Date: when(e.v, "period.start"), End: when(e.v, "period.end"), From: []Provenance{c.provenance(e)}}, Involved: e.v.Get("active").Text() != "false"})
+			c.contact(c.professionalOf(w, k))
+		}
+	}
+}
+
+// signs tells whether an entry that says nothing of who is involved refers to a professional.
+func (c *composer) signs(role *entry) bool {
+	name := []byte(`"` + role.Type + "/" + role.ID.String() + `"`)
+	return slices.ContainsFunc(c.entries, func(e *entry) bool {
+		switch e.Type {
+		case "CareTeam", "Encounter", "Appointment", "ServiceRequest", "EpisodeOfCare", "CarePlan", "Flag", "Task", "Patient":
+			return false
+		}
+		return bytes.Contains(e.Body, name)
+	})
 }
 
 // involved reads who is involved from a statement of any kind. Where the statement itself may not be seen, whole is false: nothing
@@ -198,6 +226,9 @@ func (c *composer) generalPractice() {
 }
 
 func (c *composer) named(n Named) {
+	if n.From.After(c.in.Now) {
+		return // not yet, where the record is shown as it stood
+	}
 	o := c.organisation(string(n.Organisation))
 	k := Contact{
 		Item: Item{Kind: "Professional contact", Date: dateOf(n.From), End: dateOf(n.Until), From: []Provenance{{Type: "Involvement", Source: "Said here by the worker", Recorded: n.From}}},
@@ -444,167 +475,6 @@ func (c *composer) seen(e *entry, whole bool) Provenance {
 	return Provenance{Contributor: e.Contributor, Source: c.sourceName(e.Contributor), Recorded: e.Recorded}
 }
 
-// party is who stands behind a reference.
-type party struct{ kind, name, role, team, organisation, telephone, duty, hours string }
-
-// who follows a reference to a professional, a team, a service, an organisation or a place; nothing for one to the person.
-func (c *composer) who(ref fhir.Value) (w party) {
-	to := ref.Get("reference").Text()
-	kind, _, _ := strings.Cut(to, "/")
-	kind = cmp.Or(ref.Get("type").Text(), kind)
-	if kind == "Patient" || kind == "RelatedPerson" || kind == "Encounter" || kind == "Device" {
-		return party{}
-	}
-	if e := c.byRef[to]; e != nil {
-		w = c.told(e)
-		kind = e.Type
-	}
-	name := c.nameOf(ref)
-	organisation := ref.Get("identifier").Get("system").Text() == odsSystem || kind == "Organization"
-	switch {
-	case organisation:
-		w.organisation = cmp.Or(w.organisation, name)
-		w.telephone = cmp.Or(w.telephone, c.organisation(ref.Get("identifier").Get("value").Text()).Telephone)
-	case kind == "CareTeam" || kind == "HealthcareService":
-		w.team = cmp.Or(w.team, name)
-	case w.name == "" && w.team == "" && w.organisation == "":
-		w.name = name
-	}
-	w.kind = kind
-	return w
-}
-
-// told is what a statement about a professional, team, service, organisation or place says.
-func (c *composer) told(e *entry) (w party) {
-	v := e.v
-	w.telephone, w.duty, w.hours = phones(v.Get("telecom"))
-	if h := hours(v.Get("availableTime")); h != "" {
-		w.hours = h
-	}
-	switch e.Type {
-	case "Practitioner":
-		w.name = personName(v.Get("name"))
-		w.role = concepts(first(v.Get("qualification")).Get("code"))
-	case "PractitionerRole":
-		w = c.inRole(v, w)
-	case "Organization":
-		w.organisation = c.organisationName(e)
-	case "HealthcareService":
-		w.team, w.organisation = v.Get("name").Text(), c.organisationOf(v.Get("providedBy"))
-	case "CareTeam":
-		w.team, w.organisation = v.Get("name").Text(), c.organisationOf(first(v.Get("managingOrganization")))
-	case "Location":
-		w.name, w.organisation = v.Get("name").Text(), c.organisationOf(v.Get("managingOrganization"))
-	}
-	return w
-}
-
-// inRole is a professional in a role at an organisation and its service.
-func (c *composer) inRole(v fhir.Value, w party) party {
-	who := c.who(v.Get("practitioner"))
-	w.name, w.telephone = who.name, cmp.Or(w.telephone, who.telephone)
-	w.role = cmp.Or(concepts(v.Get("code")), concepts(v.Get("specialty")), who.role)
-	w.organisation = c.organisationOf(v.Get("organization"))
-	for _, s := range v.Get("healthcareService").Items() {
-		service := c.who(s)
-		w.team = cmp.Or(w.team, service.team)
-		w.duty = cmp.Or(w.duty, service.duty, service.telephone)
-		w.hours = cmp.Or(w.hours, service.hours)
-	}
-	return w
-}
-
-func (c *composer) organisationOf(ref fhir.Value) string {
-	if e := c.byRef[ref.Get("reference").Text()]; e != nil && e.Type == "Organization" {
-		return c.organisationName(e)
-	}
-	return c.nameOf(ref)
-}
-
-// organisationName is the register's name of an organisation, else its own.
-func (c *composer) organisationName(e *entry) string {
-	for _, i := range e.v.Get("identifier").Items() {
-		if i.Get("system").Text() == odsSystem {
-			if o := c.organisation(i.Get("value").Text()); o.Name != "" {
-				return o.Name
-			}
-		}
-	}
-	return e.v.Get("name").Text()
-}
-
-// telephone is the first number of a list of contact points.
-func telephone(telecom fhir.Value) string {
-	t, _, _ := phones(telecom)
-	return t
-}
-
-// phones reads the number of somebody and that of the duty line, marked by a comment (HL7 extension contactpoint-comment), whose
-// words are also its hours.
-func phones(telecom fhir.Value) (number, duty, hours string) {
-	for _, t := range telecom.Items() {
-		s, n := t.Get("system").Text(), t.Get("value").Text()
-		if n == "" || s != "phone" && s != "sms" && s != "" || t.Get("use").Text() == "old" || t.First("period.end").Exists() {
-			continue
-		}
-		comment := extensionText(t, "contactpoint-comment")
-		switch lower := strings.ToLower(comment); {
-		case strings.Contains(lower, "duty") || strings.Contains(lower, "out of hours"):
-			if duty == "" {
-				duty, hours = n, strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(comment, "duty line"), "Duty line"), ",;: ")
-			}
-		case number == "":
-			number = n
-			if comment != "" && hours == "" {
-				hours = comment
-			}
-		}
-	}
-	if number == "" {
-		number = duty
-	}
-	return number, duty, hours
-}
-
-// hours writes availableTime: "Mon to Fri 08:30 to 17:00; Sat all day".
-func hours(available fhir.Value) string {
-	var all []string
-	for _, a := range available.Items() {
-		var days []string
-		for _, d := range a.Get("daysOfWeek").Items() {
-			if t := d.Text(); t != "" {
-				days = append(days, strings.ToUpper(t[:1])+t[1:])
-			}
-		}
-		says := strings.Join(days, ", ")
-		if slices.Equal(days, []string{"Mon", "Tue", "Wed", "Thu", "Fri"}) {
-			says = "Mon to Fri"
-		}
-		if len(days) == 7 {
-			says = "every day"
-		}
-		start, end := clockOf(a.Get("availableStartTime").Text()), clockOf(a.Get("availableEndTime").Text())
-		switch {
-		case a.Get("allDay").Text() == "true":
-			says += " all day"
-		case start != "" && end != "":
-			says += " " + start + " to " + end
-		}
-		if says = strings.TrimSpace(says); says != "" {
-			all = append(all, says)
-		}
-	}
-	return strings.Join(all, "; ")
-}
-
-// clockOf is a FHIR time without its seconds.
-func clockOf(s string) string {
-	if len(s) >= len("08:30") {
-		return s[:len("08:30")]
-	}
-	return s
-}
-
 // contact keeps a contact, with what else is said of the same one.
 func (c *composer) contact(k Contact) {
 	k.Title = k.Name
@@ -615,7 +485,8 @@ func (c *composer) contact(k Contact) {
 	if k.Since == k.Last {
 		k.Since = ""
 	}
-	for i := range c.r.Contacts.Items {
+	name := letters(k.Name)
+	for _, i := range c.called[name] {
 		if have := &c.r.Contacts.Items[i]; have.same(k) {
 			if k.Telephone != "" && c.general(have.Telephone) && !c.general(k.Telephone) {
 				have.Telephone = k.Telephone // the worker's own before the switchboard
@@ -624,12 +495,13 @@ func (c *composer) contact(k Contact) {
 			return
 		}
 	}
+	c.called[name] = append(c.called[name], len(c.r.Contacts.Items))
 	c.r.Contacts.Items = append(c.r.Contacts.Items, k)
 }
 
-// same tells whether two lines are of one contact: by name and organisation, of a personal one by name and relationship.
+// same tells whether two lines of one name are of one contact: by organisation, of a personal one by relationship.
 func (k Contact) same(o Contact) bool {
-	if k.Personal != o.Personal || letters(k.Name) != letters(o.Name) {
+	if k.Personal != o.Personal {
 		return false
 	}
 	if k.Personal {

@@ -60,6 +60,9 @@ func TestContactsAreDrawnFromAllKinds(t *testing.T) {
 		`Patient {"generalPractitioner":[{"display":"Dr Amara Nwosu","type":"Practitioner"}],"contact":[{"relationship":[{"coding":[{"code":"N"}],"text":"Daughter"}],"name":{"text":"Susan Hollis"},"telecom":[{"system":"phone","value":"07700 900456"}]}]}`,
 		`RelatedPerson {"relationship":[{"coding":[{"code":"POWATT"}],"text":"Son"}],"name":[{"text":"Paul Hollis"}]}`,
 		`RelatedPerson {"relationship":[{"text":"Neighbour"}],"name":[{"text":"Ended Nora"}],"period":{"end":"2020-01-01"}}`,
+		`PractitionerRole {"active":true,"practitioner":{"display":"Carl Coordinator"},"code":[{"text":"Care coordinator"}],"telecom":[{"system":"phone","value":"01622 960033"}]}`,
+		`PractitionerRole {"active":true,"practitioner":{"display":"Lab Signer"}}`,
+		`Observation {"status":"final","code":{"text":"Sodium"},"valueString":"140","performer":[{"reference":"PractitionerRole/`+id(1, 11)+`"}]}`,
 		`Consent {"status":"active","provision":{"actor":[{"role":{"coding":[{"code":"HPOWATT"}],"text":"Attorney"},"reference":{"display":"Ann Attorney"}}]}}`,
 	)})
 	joan := find(t, all, "Sister Joan Beckett")
@@ -89,8 +92,13 @@ func TestContactsAreDrawnFromAllKinds(t *testing.T) {
 	if k := find(t, all, "Grace Okafor"); k.Telephone != "03000 416161" || k.Organisation != "Kent County Council" {
 		t.Errorf("the care manager is %+v", k)
 	}
-	if slices.ContainsFunc(all, func(k compose.Contact) bool { return k.Name == "The person" }) {
-		t.Error("the person is a contact of their own")
+	if k := find(t, all, "Carl Coordinator"); !k.Lead || k.Telephone != "01622 960033" || k.Organisation != "Kent County Council" {
+		t.Errorf("the coordinator is %+v", k)
+	}
+	for _, name := range []string{"The person", "Lab Signer"} {
+		if slices.ContainsFunc(all, func(k compose.Contact) bool { return k.Name == name }) {
+			t.Errorf("%s is a contact", name)
+		}
 	}
 }
 

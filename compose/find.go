@@ -16,7 +16,7 @@ type Hit struct {
 	rank  int    // 0: every word as typed; more: further away
 }
 
-// Find looks for words in everything that the record shows. Every word must be met: as typed, as the beginning of a word, as the
+// Find looks for words in everything that the record shows, and in the text inside documents. Every word must be met: as typed, as the beginning of a word, as the
 // international name of a medicine typed by an older or brand name, or, from four letters on, with one letter wrong (two from eight).
 func (r *Record) Find(typed string) []Hit {
 	var wanted []string
@@ -27,8 +27,19 @@ func (r *Record) Find(typed string) []Hit {
 	if len(wanted) == 0 {
 		return hits
 	}
+	inside := map[string]func() string{}
+	for _, d := range r.Documents.Items {
+		if d.words != nil && len(d.From) > 0 {
+			inside[d.From[0].Statement] = d.words
+		}
+	}
 	r.each(func(page string, i Item) {
-		if rank, found, ok := meets(wanted, i); ok {
+		rank, found, ok := meets(wanted, i)
+		if !ok && page == "documents" && len(i.From) > 0 && inside[i.From[0].Statement] != nil {
+			i, ok = within(wanted, i, inside[i.From[0].Statement]())
+			rank = 1
+		}
+		if ok {
 			hits = append(hits, Hit{Item: i, Page: page, Found: found, rank: rank})
 		}
 	})
@@ -131,6 +142,49 @@ func meets(wanted []string, i Item) (rank int, found string, ok bool) {
 		rank = max(rank, best)
 	}
 	return rank, found, true
+}
+
+// around is how many bytes of a document stand before and after the word that was looked for.
+const around = 90
+
+// within looks for words in the text inside a document, as typed or as the
+// beginning of a word, besides those of its line; the passage of the first stands with the hit.
+func within(wanted []string, i Item, text string) (Item, bool) {
+	lower := strings.ToLower(text)
+	line := strings.ToLower(i.Title + " " + i.Kind)
+	if len(lower) != len(text) { // letters whose other case has another length
+		text = lower
+	}
+	place := -1
+	for _, w := range wanted {
+		at := wordAt(lower, w)
+		if at < 0 && wordAt(line, w) < 0 {
+			return i, false
+		}
+		if place < 0 {
+			place = at
+		}
+	}
+	if place < 0 {
+		return i, false
+	}
+	passage := strings.ToValidUTF8(text[max(place-around, 0):min(place+around, len(text))], "")
+	i.Details = append([]Detail{{"In the text", "… " + strings.TrimSpace(passage) + " …"}}, i.Details...)
+	return i, true
+}
+
+// wordAt is where a word that begins so stands in a text; -1 where none does.
+func wordAt(text, begins string) int {
+	for at := 0; ; {
+		i := strings.Index(text[at:], begins)
+		if i < 0 {
+			return -1
+		}
+		if at += i; at == 0 || notInWord(rune(text[at-1])) {
+			return at
+		}
+		at += len(begins)
+	}
 }
 
 // far is further than any two words that are taken for one.

@@ -1,6 +1,7 @@
 package compose_test
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,6 +136,23 @@ func TestPublishedPracticeRecords(t *testing.T) {
 			if x.Why == "" || strings.Contains(x.Why, "could not be displayed") {
 				t.Errorf("%s: %s: %q", filepath.Base(n), x.From.Type, x.Why)
 			}
+		}
+	}
+}
+
+// words inside a document are found, with the passage; words of its line are found as before.
+func TestWordsInsideDocumentsAreFound(t *testing.T) {
+	letter := base64.StdEncoding.EncodeToString([]byte("{\\rtf1 Dear Dr Ash, please stop the amiodarone and check thyroid function.}"))
+	r := practiceRecord(t, []byte(`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"p"}},
+{"resource":{"resourceType":"DocumentReference","id":"d","status":"current","indexed":"2020-01-01T00:00:00Z","type":{"text":"Clinic letter"},"subject":{"reference":"Patient/p"},"content":[{"attachment":{"contentType":"application/rtf","data":"`+letter+`"}}]}},
+{"resource":{"resourceType":"Composition","id":"c","status":"final","type":{"text":"Discharge"},"date":"2020-02-01","author":[{"display":"x"}],"title":"Discharge","subject":{"reference":"Patient/p"},"section":[{"title":"Plan","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">Repeat echocardiogram in a year</div>"}}]}}]}`))
+	for words, want := range map[string]string{"amiodarone": "stop the amiodarone", "letter thyroid": "thyroid function", "echocard": "Repeat echocardiogram", "digoxin": ""} {
+		hits := r.Find(words)
+		switch {
+		case want == "" && len(hits) > 0:
+			t.Errorf("%q is found in %s", words, hits[0].Title)
+		case want != "" && (len(hits) != 1 || len(hits[0].Details) == 0 || !strings.Contains(hits[0].Details[0].Value, want)):
+			t.Errorf("%q: %+v", words, hits)
 		}
 	}
 }

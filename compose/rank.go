@@ -187,24 +187,25 @@ func recent(last Date, now time.Time) int {
 	return 0
 }
 
-// personalRank puts next of kin first, then who holds a power of attorney, carers, who is called in an emergency, others.
+// personalRank puts next of kin first, then who holds a power of attorney, carers, who is called in an emergency, others: after who
+// leads the care, and among the professionals by the worth of a professional who is often called.
 func personalRank(k Contact) int {
-	n := 5
+	n := 985
 	switch {
 	case k.NextOfKin:
-		n = 0
+		n = 935
 	case k.Attorney:
-		n = 1
+		n = 940
 	case k.Carer:
-		n = 2
+		n = 945
 	case k.Emergency:
-		n = 3
+		n = 955
 	}
 	if k.Telephone == "" {
-		n += 5
+		n += 10
 	}
 	if !k.Involved {
-		n += 2000
+		n += 1000
 	}
 	return n
 }

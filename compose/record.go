@@ -315,6 +315,8 @@ type Document struct {
 	ContentType string `json:"contentType"`
 	Size        int    `json:"size"`
 	HasContent  bool   `json:"hasContent"`
+
+	words func() string // the text inside, read when somebody looks for words
 }
 
 // Contact is a professional or personal contact.

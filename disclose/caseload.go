@@ -172,12 +172,12 @@ func (s *Service) members(ctx context.Context, v kmcr.Viewer, p parties) ([]memb
 }
 
 func (s *Service) membersBy(ctx context.Context, v kmcr.Viewer, p parties, account, team string, o kmcr.ODS, most int) ([]member, error) {
-	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most)
+	involved, err := s.db.PeopleOf(ctx, account, team, o, s.now(), most, access.OffLists()...)
 	if err != nil {
 		return nil, unavailable(err)
 	}
 	involved = slices.DeleteFunc(involved, func(i kmcr.Involvement) bool {
-		return i.Person == 0 || !onCaseload(i) || account == "" && i.Organisation != "" && i.Organisation != v.Organisation
+		return i.Person == 0 || account == "" && i.Organisation != "" && i.Organisation != v.Organisation
 	})
 	read := make([]*member, len(involved))
 	err = sideBySide(len(involved), func(n int) (err error) {
@@ -209,10 +209,15 @@ func (s *Service) member(ctx context.Context, v kmcr.Viewer, p parties, i kmcr.I
 		return nil, err
 	}
 	m.Found, m.Kind, m.Since = known(look.person, look.patients, p), look.decision.Kind, i.From
-	m.Mine = slices.ContainsFunc(look.facts.Involvements, func(i kmcr.Involvement) bool {
-		return i.Account == v.Account && onCaseload(i) && i.Open(look.facts.Now)
-	})
+	m.Mine = look.mine()
 	return m, nil
+}
+
+// mine tells whether the viewer by name is involved.
+func (o *opening) mine() bool {
+	return slices.ContainsFunc(o.facts.Involvements, func(i kmcr.Involvement) bool {
+		return i.Account == o.facts.Viewer.Account && onCaseload(i) && i.Open(o.facts.Now)
+	})
 }
 
 // sideBySide does n things, some at a time; the error is that of one that failed.

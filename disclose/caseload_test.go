@@ -10,6 +10,7 @@ import (
 
 	"kmcr"
 	"kmcr/e2e/house"
+	"kmcr/store"
 )
 
 // listed is a caseload as its JSON has it.
@@ -121,6 +122,27 @@ func TestACaseloadIsInOrderOfWhatNeedsDoing(t *testing.T) {
 		if p.Ref == worried && (after.states(n) != "new-safeguarding safeguarding" || p.ToDo || p.Acknowledged == nil || p.Acknowledged.By != "Sister joan") {
 			t.Errorf("what was seen is %+v", p)
 		}
+	}
+}
+
+// A death and a feed that has gone quiet are told on the list; a late feed asks for nothing of those who look after people.
+func TestDeathsAndLateFeedsOnACaseload(t *testing.T) {
+	h := house.New(t)
+	h.Write(func(tx *store.Tx) error {
+		return tx.Put(store.KindContributor, "hospital", kmcr.Contributor{Code: "hospital", Organisation: "RVV", Name: "Hospital system", Format: kmcr.FormatFHIR, Rhythm: time.Hour})
+	})
+	person, ref := someone(h, 1, "hospital", "Frailty", `{"resourceType":"AllergyIntolerance","code":{"text":"Penicillin"},PATIENT}`)
+	joan := teamOf(h, "joan")[0]
+	if l := caseload(t, joan, ""); l.states(0) != "" {
+		t.Errorf("at first the states are %s", l.states(0))
+	}
+	h.Pass(3 * time.Hour)
+	if l := caseload(t, joan, ""); l.states(0) != "feed-late" || l.People[0].ToDo {
+		t.Errorf("when nothing was heard the states are %s", l.states(0))
+	}
+	h.Sent("hospital", plantedPatient+` {"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"`+house.NHS(1)+`"}],"name":[{"family":"Loadb","given":["Ida"]}],"gender":"female","birthDate":"1941-02-11","deceasedDateTime":"`+h.Now.AddDate(0, 0, -1).Format(time.DateOnly)+`"}`)
+	if l := caseload(t, joan, ""); len(l.People) != 1 || l.People[0].Ref != ref || !strings.HasPrefix(l.states(0), "died*") {
+		t.Errorf("of %s the states are %s", person.Ref(), l.states(0))
 	}
 }
 

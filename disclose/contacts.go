@@ -127,16 +127,17 @@ func refersTo(s *kmcr.Statement) (ids []kmcr.StatementID) {
 // sayInvolved lists who is involved by what was said in this record: on a caseload, given by a colleague, or by their own word.
 func (s *Service) sayInvolved(ctx context.Context, o *opening, v sight) ([]compose.Named, error) {
 	var out []compose.Named
-	var known map[string]Worker
+	known := map[string]Worker{}
 	for _, i := range o.facts.Involvements {
 		if i.Account == "" || !slices.Contains([]string{"caseload", "granted", "self-claimed", involvedKind}, i.Kind) {
 			continue
 		}
-		if known == nil {
-			var err error
-			if known, err = s.workers(ctx); err != nil {
+		if _, asked := known[i.Account]; !asked {
+			w, err := s.worker(ctx, i.Account)
+			if err != nil {
 				return nil, err
 			}
+			known[i.Account] = w
 		}
 		w := known[i.Account]
 		mine := i.Account == o.facts.Viewer.Account

@@ -138,3 +138,27 @@ func TestIAmInvolved(t *testing.T) {
 	h.Pass(3*24*time.Hour + time.Minute)
 	reads(t, dr, other, 403)
 }
+
+// A long record, in which hundreds of visits name staff who were sent by themselves, is opened at once.
+func BenchmarkALongRecord(b *testing.B) {
+	h := house.New(b)
+	var staff []string
+	for i := range 30 {
+		staff = append(staff, fmt.Sprintf(`%s {"resourceType":"Practitioner","name":[{"given":["Ada"],"family":"Ward%d"}]}`, entryURL(i+1), i))
+	}
+	ids := h.Sent("hospital", staff...)
+	var entries []string
+	for i := range 250 {
+		entries = append(entries, fmt.Sprintf(`{"resourceType":"Encounter","status":"finished","class":{"code":"AMB"},"period":{"start":"20%02d-01-02T10:00:00Z","end":"20%02d-01-02T10:30:00Z"},"participant":[{"individual":{"reference":%q}}],SUBJECT}`, i%25+1, i%25+1, ids[entryURL(i%30+1)]),
+			fmt.Sprintf(`{"resourceType":"Observation","status":"final","category":[{"coding":[{"code":"laboratory"}]}],"code":{"text":"Test %d"},"valueString":"%d","effectiveDateTime":"2025-01-02",SUBJECT}`, i%40, i))
+	}
+	p, ref := someone(h, 1, "hospital", "", entries...)
+	h.Involve(kmcr.Involvement{Person: p, Kind: "registered", Organisation: "RVV"})
+	dr := doctor(h)
+	b.ResetTimer()
+	for b.Loop() {
+		if got := dr.Get("/people/" + ref); got.Status != 200 {
+			b.Fatal(got.Body)
+		}
+	}
+}

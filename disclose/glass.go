@@ -118,6 +118,11 @@ func (s *Service) openBy(ctx context.Context, v kmcr.Viewer, ref string, why Why
 	if w.action == claim.action && !why.Until.IsZero() {
 		i.Until = why.Until
 	}
+	if w.purpose == kmcr.BreakGlass {
+		if err := s.stepUp(ctx, v, o.facts.Organisation, o.entry); err != nil {
+			return until, err
+		}
+	}
 	if d := access.WouldOpen(o.facts, i); d.Outcome != access.Permitted {
 		return until, s.turnDown(ctx, o, d.Rule, &kmcr.Error{Kind: kmcr.Refused, Message: d.Rule, Remedy: d.Remedy})
 	}
@@ -139,6 +144,31 @@ func (w way) kind() string {
 		return "self-claimed"
 	}
 	return w.action
+}
+
+// stepUp asks that a viewer has just shown who they are; it audits that somebody had not.
+func (s *Service) stepUp(ctx context.Context, v kmcr.Viewer, o *kmcr.Organisation, e *audit.Entry) error {
+	proven, rule := access.Proven(v, o, s.now())
+	if proven {
+		return nil
+	}
+	e.Allowed, e.Rule = false, rule
+	if err := s.audit(ctx, e); err != nil {
+		return err
+	}
+	return &kmcr.Error{Kind: kmcr.StepUp, Message: rule, Remedy: "Sign in once more, then do it again."}
+}
+
+// Proven asks that a viewer has just shown who they are, before something that asks for it (an un-merge) is done elsewhere;
+// kmcr.StepUp where they have not, and that is audited.
+func (s *Service) Proven(ctx context.Context, v kmcr.Viewer, action, where string) error {
+	p, err := s.parties(ctx)
+	if err != nil {
+		return err
+	}
+	e := s.entry(v, action, where)
+	e.Purpose = kmcr.Administration
+	return s.stepUp(ctx, v, p.organisation(v.Organisation), e)
 }
 
 // turnDown audits that something was asked for and not given, and answers with why.

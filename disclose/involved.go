@@ -73,6 +73,9 @@ func (s *Service) nameInvolved(ctx context.Context, o *opening, why Why) (until 
 		}
 		return tx.Audit(&e)
 	})
+	if err == nil {
+		s.used.count(o.entry)
+	}
 	return until, notKept(err)
 }
 

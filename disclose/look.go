@@ -7,6 +7,7 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/audit"
+	"kmcr/fhir"
 	"kmcr/store"
 )
 
@@ -49,14 +50,19 @@ func (s *Service) Open(ctx context.Context, v kmcr.Viewer, ref, where string) (*
 	return l, nil
 }
 
-// Shown commits the audit entry for what is about to leave.
-func (s *Service) Shown(ctx context.Context, v kmcr.Viewer, l *Look, where string, statements []*kmcr.Statement) error {
+// Shown commits the audit entry for what is about to leave; while is done beside it, and what it makes may leave once Shown returns nil.
+func (s *Service) Shown(ctx context.Context, v kmcr.Viewer, l *Look, where string, statements []*kmcr.Statement, while ...func()) error {
 	if l == nil || l.entry == nil || l.entry.Viewer != v {
 		return &kmcr.Error{Kind: kmcr.Fault, Message: "this look was opened by somebody else"}
 	}
 	e := *l.entry
 	e.Where, e.Shown, e.Withheld = where, shown(statements), l.Withheld
-	if err := s.audit(ctx, &e); err != nil {
+	err := s.commit(ctx, &e, func() {
+		for _, f := range while {
+			f()
+		}
+	})
+	if err != nil {
 		return err
 	}
 	return s.tellTeam(ctx, l.opening, statements)
@@ -99,7 +105,20 @@ func (s *Service) Statement(ctx context.Context, v kmcr.Viewer, id kmcr.Statemen
 	if found.Deleted {
 		return nil, &kmcr.Error{Kind: kmcr.Gone, Message: "its contributor has deleted this entry", Remedy: "Earlier versions are in its history."}
 	}
-	return found, nil
+	return s.whole(ctx, found)
+}
+
+// whole gives a statement with the files that are kept apart from it; those that are not held are left out.
+func (s *Service) whole(ctx context.Context, x *kmcr.Statement) (*kmcr.Statement, error) {
+	body, err := fhir.Whole(x.Body, func(hash [32]byte) ([]byte, error) { return s.db.File(ctx, x.ID.Patient, hash) })
+	switch {
+	case kmcr.KindOf(err) == kmcr.NotFound || err == nil && len(body) == len(x.Body):
+		return x, nil
+	case err != nil:
+		return nil, unavailable(err)
+	}
+	return &kmcr.Statement{ID: x.ID, Version: x.Version, Type: x.Type, Contributor: x.Contributor, Section: x.Section, Labels: x.Labels, Key: x.Key, At: x.At, Recorded: x.Recorded,
+		Deleted: x.Deleted, Internal: x.Internal, Late: x.Late, MessageID: x.MessageID, Body: body, Meta: x.Meta, Hash: x.Hash}, nil
 }
 
 // Versions lists the versions of a statement, newest first; decided and audited.

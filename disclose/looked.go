@@ -26,17 +26,17 @@ func (s *Service) tellTeam(ctx context.Context, o *opening, shown []*kmcr.Statem
 		return nil
 	}
 	var events []kmcr.Event
-	told := map[kmcr.PatientID]bool{}
+	told := map[kmcr.ODS]bool{"": true, o.facts.Viewer.Organisation: true}
 	for _, x := range shown {
-		if !flagsChild(x) || told[x.ID.Patient] {
+		if !flagsChild(x) {
 			continue
 		}
-		team := o.patientContributor(x.ID.Patient)
-		if team.Organisation == "" || team.Organisation == o.facts.Viewer.Organisation {
-			continue
+		for _, p := range o.responsible(x) {
+			if org := o.parties.contributor(p.Contributor).Organisation; !told[org] {
+				told[org] = true
+				events = append(events, kmcr.Event{Patient: p.ID, Topic: FlagLooked, At: o.facts.Now, Recorded: o.facts.Now, Statement: x.ID, Detail: o.lookedBy()})
+			}
 		}
-		told[x.ID.Patient] = true
-		events = append(events, kmcr.Event{Patient: x.ID.Patient, Topic: FlagLooked, At: o.facts.Now, Recorded: o.facts.Now, Statement: x.ID, Detail: o.lookedBy()})
 	}
 	if len(events) == 0 || !s.flagged.Allow(o.facts.Viewer.Account+"\x00"+string(o.person.Ref()), o.facts.Now) {
 		return nil
@@ -64,13 +64,15 @@ func flagsChild(s *kmcr.Statement) bool {
 	return true
 }
 
-func (o *opening) patientContributor(p kmcr.PatientID) kmcr.Contributor {
-	for _, patient := range o.patients {
-		if patient.ID == p {
-			return o.parties.contributor(patient.Contributor)
+// responsible are the patients by which those are told who are responsible for a child with a flag: that of the contributor that
+// stated it, and those of councils that know the child.
+func (o *opening) responsible(flag *kmcr.Statement) (all []*store.Patient) {
+	for _, p := range o.patients {
+		if p.ID == flag.ID.Patient || o.parties.kind(o.parties.contributor(p.Contributor).Organisation) == "council" {
+			all = append(all, p)
 		}
 	}
-	return kmcr.Contributor{}
+	return all
 }
 
 // lookedBy says who looked: role and organisation, and the telephone on which the team can ring back. Of a child who must not be

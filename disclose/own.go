@@ -31,6 +31,9 @@ func (s *Service) Own(ctx context.Context, v kmcr.Viewer, resourceType, id, wher
 	if failed := s.audit(ctx, e); failed != nil {
 		return nil, nil, failed
 	}
+	if statement != nil && err == nil {
+		statement, err = s.whole(ctx, statement)
+	}
 	return c, statement, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/compose"
+	"kmcr/fhir"
 	"kmcr/terms"
 )
 
@@ -41,9 +42,10 @@ func (s *Service) Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a A
 		return nil, err
 	}
 	var r *compose.Record
-	if err := s.commit(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
+	if err := s.commitBehind(ctx, o.entry, func() { r = compose.Compose(in) }); err != nil {
 		return nil, err
 	}
+	s.tellOpened(o, in.Demographics)
 	if err := s.tellTeam(ctx, o, in.Statements); err != nil {
 		return nil, err
 	}
@@ -96,6 +98,42 @@ func inSections(all []*kmcr.Statement, only []kmcr.Section) []*kmcr.Statement {
 	for _, s := range all {
 		if slices.Contains(only, s.Section) || slices.Contains(always, s.Section) {
 			out = append(out, s)
+		}
+	}
+	return append(out, listed(all, out)...)
+}
+
+// listed are the statements of other sections that a consultation lists, with
+// the products that they name: what was noted in it is read on its line.
+func listed(all, chosen []*kmcr.Statement) []*kmcr.Statement {
+	have, wanted := map[kmcr.StatementID]bool{}, map[string]bool{}
+	note := func(s *kmcr.Statement) {
+		if r := fhir.Of(s); r != nil {
+			for _, ref := range r.References() {
+				wanted[ref.Value] = true
+			}
+		}
+	}
+	for _, s := range chosen {
+		have[s.ID] = true
+		if s.Type == "List" {
+			note(s)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	var out []*kmcr.Statement
+	for _, round := range []string{"", "Medication"} {
+		before := len(out)
+		for _, s := range all {
+			if !have[s.ID] && (round == "" || s.Type == round) && wanted[s.Type+"/"+s.ID.String()] {
+				have[s.ID] = true
+				out = append(out, s)
+			}
+		}
+		for _, s := range out[before:] {
+			note(s)
 		}
 	}
 	return out

@@ -13,6 +13,7 @@ import (
 // Service is the one way out: it gathers facts, decides, filters, composes
 // and audits; nothing leaves before the audit entry is committed.
 type Service struct {
+	opened   func(Seen) // nil: nobody is told
 	db       *store.DB
 	log      *slog.Logger
 	now      func() time.Time
@@ -22,8 +23,10 @@ type Service struct {
 	heard    heard
 	searches kmcr.Rate
 	sittings sittings
+	used     used
+	flagged  kmcr.Rate                                    // looks at children's flags of which their team is told
+	keep     func(context.Context, ...*audit.Entry) error // writes audit entries
 	happened func()
-	flagged  kmcr.Rate // looks at children's flags of which their team is told
 }
 
 // Config is what the service needs.
@@ -43,7 +46,7 @@ type Config struct {
 func New(c Config) *Service {
 	s := &Service{
 		searches: kmcr.Rate{Burst: searchesAtOnce, Every: searchesEvery}, flagged: kmcr.Rate{Burst: 1, Every: tellAgain},
-		db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain,
+		db: c.DB, log: c.Log, now: c.Now, tokens: c.Tokens, explain: c.Explain, keep: c.DB.AuditNow,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -63,20 +66,42 @@ func New(c Config) *Service {
 // commit writes an audit entry; while runs beside it. Nothing that it
 // concerns may be shown before commit has returned nil.
 func (s *Service) commit(ctx context.Context, e *audit.Entry, while func()) error {
+	done := s.begin(ctx, e)
+	while()
+	return <-done
+}
+
+// begin has an audit entry written, and tells when it is.
+func (s *Service) begin(ctx context.Context, e *audit.Entry) chan error {
 	// Who goes away does not undo what was looked at.
 	ctx = context.WithoutCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- s.db.AuditNow(ctx, e) }()
-	while()
-	if err := <-done; err != nil {
-		s.log.Error("the audit entry could not be written; nothing was shown", "action", e.Action, "error", err)
-		return &kmcr.Error{
-			Kind:    kmcr.Unavailable,
-			Message: "the audit log cannot be written now, so nothing is shown",
-			Remedy:  "Try again in a minute. If it lasts, tell your service desk; use your own organisation's record meanwhile.",
-			Err:     err,
+	go func() {
+		err := s.keep(ctx, e)
+		if err == nil {
+			s.used.count(e)
+		} else {
+			s.log.Error("the audit entry could not be written; nothing was shown", "action", e.Action, "error", err)
+			err = &kmcr.Error{
+				Kind:    kmcr.Unavailable,
+				Message: "the audit log cannot be written now, so nothing is shown",
+				Remedy:  "Try again in a minute. If it lasts, tell your service desk; use your own organisation's record meanwhile.",
+				Err:     err,
+			}
 		}
+		done <- err
+	}()
+	return done
+}
+
+// commitBehind is commit that, under a context of Behind, leaves it to who answers to wait.
+func (s *Service) commitBehind(ctx context.Context, e *audit.Entry, while func()) error {
+	b, ok := ctx.Value(behindKey{}).(*behind)
+	if !ok {
+		return s.commit(ctx, e, while)
 	}
+	b.underWay = append(b.underWay, s.begin(ctx, e))
+	while()
 	return nil
 }
 

@@ -89,19 +89,39 @@ func (s *Service) meet(ctx context.Context, v kmcr.Viewer) error {
 	return unavailable(s.db.Write(ctx, func(tx *store.Tx) error { return tx.Put(store.KindWorker, v.Account, now) }))
 }
 
+// account is what the register of accounts says of somebody (signin.Account).
+type account struct {
+	Person, Team string
+	Role         kmcr.Role
+	Organisation kmcr.ODS
+}
+
+func (a account) worker(name string) Worker {
+	return Worker{Account: name, Name: a.Person, Role: a.Role, Organisation: a.Organisation, Team: a.Team}
+}
+
+// worker is somebody by account; without a name where nobody is known by it.
+func (s *Service) worker(ctx context.Context, name string) (w Worker, err error) {
+	found, err := s.db.Get(ctx, store.KindWorker, name, &w)
+	if err != nil || found {
+		return w, unavailable(err)
+	}
+	var a account
+	if found, err = s.db.Get(ctx, store.KindAccount, name, &a); err != nil || !found {
+		return w, unavailable(err)
+	}
+	return a.worker(name), nil
+}
+
 // workers lists who is known, by account.
 func (s *Service) workers(ctx context.Context) (map[string]Worker, error) {
 	out := map[string]Worker{}
 	err := s.db.List(ctx, store.KindAccount, func(name string, body []byte) error {
-		var a struct {
-			Person, Team string
-			Role         kmcr.Role
-			Organisation kmcr.ODS
-		}
+		var a account
 		if err := json.Unmarshal(body, &a); err != nil {
 			return err
 		}
-		out[name] = Worker{Account: name, Name: a.Person, Role: a.Role, Organisation: a.Organisation, Team: a.Team}
+		out[name] = a.worker(name)
 		return nil
 	})
 	if err != nil {
@@ -151,7 +171,7 @@ func (s *Service) Case(ctx context.Context, v kmcr.Viewer, ref string) (*Case, e
 	if m.sight, err = s.sight(ctx, o); err != nil {
 		return nil, err
 	}
-	m.Found, m.Kind = known(o.person, o.patients, o.parties), o.decision.Kind
+	m.Found, m.Kind, m.Mine = known(o.person, o.patients, o.parties), o.decision.Kind, o.mine()
 	taken, err := s.steps(ctx, v, m)
 	if err != nil {
 		return nil, err
@@ -198,8 +218,8 @@ func (s *Service) Note(ctx context.Context, v kmcr.Viewer, ref, says string) err
 	})
 }
 
-// Assign gives a person to a colleague of the viewer's team, who then may open the record for as long as the viewer may; "" takes
-// the person back. Errors: as Record; kmcr.Invalid for somebody who is not of the team, kmcr.Refused where the viewer's own
+// Assign gives a person to a colleague of the viewer's team, who then may open the record for as long as the viewer may, a year
+// at most; "" takes the person back. Errors: as Record; kmcr.Invalid for somebody who is not of the team, kmcr.Refused where the viewer's own
 // relationship is one that the viewer claimed.
 func (s *Service) Assign(ctx context.Context, v kmcr.Viewer, ref, to string) error {
 	team, err := s.colleagues(ctx, v)
@@ -246,6 +266,9 @@ func (s *Service) step(ctx context.Context, v kmcr.Viewer, ref, action string, m
 		}
 		return tx.Audit(&e)
 	})
+	if err == nil {
+		s.used.count(o.entry)
+	}
 	return notKept(err)
 }
 
@@ -276,8 +299,12 @@ func handOver(tx *store.Tx, o *opening, step store.Step) error {
 	if open || step.To == "" || step.To == step.Account {
 		return nil
 	}
+	until := o.decision.Until
+	if year := step.At.Add(namedMost); until.IsZero() || until.After(year) {
+		until = year
+	}
 	return tx.AddInvolvement(&kmcr.Involvement{
 		Person: o.person, Kind: "granted", Organisation: step.Organisation, Team: step.Team, Account: step.To,
-		From: step.At, Until: o.decision.Until, Reason: byColleague,
+		From: step.At, Until: until, Reason: byColleague,
 	})
 }

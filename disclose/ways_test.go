@@ -10,6 +10,7 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/e2e/house"
+	"kmcr/store"
 )
 
 func doctor(h *house.House) house.Asker {
@@ -286,4 +287,56 @@ func TestAnotherSitesPageChangesNothing(t *testing.T) {
 		}
 	}
 	reads(t, dr, p.ref, 403)
+}
+
+// An emergency opening asks that the viewer has just shown who they are, and as strongly as their organisation asks.
+func TestAnEmergencyOpeningAsksForAStepUp(t *testing.T) {
+	h := house.New(t)
+	p := plant(h, 1, "hospital", "")
+	path := "/people/" + p.ref + "/break-glass"
+	long := kmcr.Viewer{Account: "long", Role: kmcr.RoleHospitalDoctor, Organisation: "G82051", Assurance: 2, Proven: h.Now.Add(-6 * time.Minute)}
+	const why = `{"reason":"collapsed in the street"}`
+	stale := h.Somebody(long)
+	got := stale.Ask("POST", path, why)
+	if got.Status != 401 || !strings.Contains(got.Header.Get("WWW-Authenticate"), "insufficient_user_authentication") {
+		t.Errorf("six minutes after the sign-in: %d %s", got.Status, got.Body)
+	}
+	got = stale.Ask("POST", path, "reason=collapsed+in+the+street", "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
+	if got.Status != 303 || !strings.HasPrefix(got.Header.Get("Location"), "/signin?again=1&return=") {
+		t.Errorf("a browser is sent to %d %s", got.Status, got.Header.Get("Location"))
+	}
+	if got := stale.Get("/people/" + p.ref); got.Status != 403 {
+		t.Errorf("the record opens without a step-up: %d", got.Status)
+	}
+	h.Write(func(tx *store.Tx) error {
+		return tx.Put(store.KindOrganisation, "G82051", kmcr.Organisation{ODS: "G82051", Name: "Plain Surgery", Signatory: true, StepUp: 3})
+	})
+	time.Sleep(1100 * time.Millisecond) // what the registers say is read again by then
+	long.Proven = h.Now
+	fresh := h.Somebody(long)
+	if got := fresh.Ask("POST", path, why); got.Status != 401 || !strings.Contains(got.Body, "level 3") {
+		t.Errorf("a sign-in of level 2 where 3 is asked for: %d %s", got.Status, got.Body)
+	}
+	long.Assurance = 3
+	if got := h.Somebody(long).Ask("POST", path, why); got.Status != 200 {
+		t.Errorf("just shown, and strongly enough: %d %s", got.Status, got.Body)
+	}
+}
+
+// An organisation that asks for a stronger sign-in than the one in use is shown nothing.
+func TestTooWeakASignInOpensNothing(t *testing.T) {
+	h := house.New(t)
+	p := plant(h, 1, "hospital", "")
+	h.Involve(kmcr.Involvement{Person: p.id, Kind: "registered", Organisation: "RVV"})
+	h.Write(func(tx *store.Tx) error {
+		return tx.Put(store.KindOrganisation, "RVV", kmcr.Organisation{ODS: "RVV", Name: "East Kent Hospitals", Signatory: true, Assurance: 2})
+	})
+	for level, want := range map[int]int{1: 404, 2: 200, 3: 200} {
+		gp := h.Somebody(kmcr.Viewer{Account: "gp", Role: kmcr.RoleGP, Organisation: "RVV", Assurance: level})
+		for _, path := range []string{"/people/" + p.ref, "/fhir/R4/Patient/" + p.ref} {
+			if got := gp.Get(path); got.Status != want {
+				t.Errorf("level %d, %s: %d", level, path, got.Status)
+			}
+		}
+	}
 }

@@ -145,6 +145,10 @@ func TestTheStoriesAreTold(t *testing.T) {
 	for id, wants := range map[string][]string{
 		"margaret-hollis":    {"Harbledown", "Apixaban 5 mg tablets", "Penicillin", "Orchard View"},
 		"ella-marsh":         {"Child protection plan", "01622 496411"},
+		"noah-marsh":         {"Child protection plan", "Marek Nowak"},
+		"jordan-reeve":       {"looked-after-child", "03000 496400", `"reviewOverdue":true`},
+		"amy-tolhurst":       {"unborn-child-protection-plan", "Ring the duty line"},
+		"dennis-pocock":      {"adult-enquiry", "Ruth Adeyemi", "Stour Valley Home Care"},
 		"ronald-culpepper":   {"Take one 2.5 mg tablet in the morning", "Take one 5 mg tablet in the morning", "Discharge summary"},
 		"siobhan-fitzgerald": {"Codeine", "No known allerg"},
 		"arjun-singh":        {"Chestnut Drive", "Oast Close", "Reablement"},

@@ -38,6 +38,7 @@ var statuses = map[kmcr.Kind]struct {
 	kmcr.Conflict:        {http.StatusConflict, "conflict"},
 	kmcr.Precondition:    {http.StatusPreconditionFailed, "conflict"},
 	kmcr.Unauthenticated: {http.StatusUnauthorized, "login"},
+	kmcr.StepUp:          {http.StatusUnauthorized, "login"},
 	kmcr.Refused:         {http.StatusForbidden, "forbidden"},
 	kmcr.TooLarge:        {http.StatusRequestEntityTooLarge, "too-long"},
 	kmcr.TooOften:        {http.StatusTooManyRequests, "throttled"},

@@ -24,7 +24,8 @@ type view struct {
 	withheld   int
 	// differences gives the facts on which contributors differ, as DetectedIssues; nil for a contributor's own view.
 	differences func() ([]disclose.Difference, error)
-	show        func(shown []*kmcr.Statement) error
+	// show commits the audit entry for what is about to leave; while is done beside it.
+	show func(shown []*kmcr.Statement, while ...func()) error
 }
 
 // open opens the compartment of a patient for whoever asks: a professional by reference, a contributor's client by its own or our id.
@@ -43,9 +44,17 @@ func (a *api) open(r *request, patient string) (*view, error) {
 	if head != nil && head.Deleted {
 		return nil, &kmcr.Error{Kind: kmcr.Gone, Message: "this has been deleted"}
 	}
-	v := &view{statements: c.Current(), show: func([]*kmcr.Statement) error { return nil }} // Own has audited all of it
+	v := &view{statements: c.Current(), show: audited}
 	v.index()
 	return v, nil
+}
+
+// audited is how a view is shown of which Own has audited all.
+func audited(_ []*kmcr.Statement, while ...func()) error {
+	for _, f := range while {
+		f()
+	}
+	return nil
 }
 
 func lookView(a *api, r *request, look *disclose.Look) *view {
@@ -59,8 +68,8 @@ func lookView(a *api, r *request, look *disclose.Look) *view {
 		}
 	}
 	v.differences = func() ([]disclose.Difference, error) { return a.Disclose.Differences(r.Context(), look) }
-	v.show = func(shown []*kmcr.Statement) error {
-		return a.Disclose.Shown(r.Context(), r.viewer, look, r.where, shown)
+	v.show = func(shown []*kmcr.Statement, while ...func()) error {
+		return a.Disclose.Shown(r.Context(), r.viewer, look, r.where, shown, while...)
 	}
 	return v
 }
@@ -294,11 +303,17 @@ func (a *api) everything(w http.ResponseWriter, r *request) error {
 			return err
 		}
 	}
-	if err := v.show(shown); err != nil {
+	b := newBundleSize("searchset", len(shown)+len(differ)+len(v.patient)/max(1, len(v.patient)), size)
+	if err := v.show(shown, func() { a.fill(b, v, r.path[1], types, shown, differ) }); err != nil {
 		return err
 	}
-	b := newBundleSize("searchset", len(shown)+len(differ)+len(v.patient)/max(1, len(v.patient)), size)
-	b.link("self", a.Base+"/Patient/"+r.path[1]+"/$everything")
+	a.reply(w, r, http.StatusOK, b.end())
+	return nil
+}
+
+// fill writes the bundle of everything.
+func (a *api) fill(b *bundle, v *view, patient string, types []string, shown []*kmcr.Statement, differ []disclose.Difference) {
+	b.link("self", a.Base+"/Patient/"+patient+"/$everything")
 	if v.patient != nil && (types == nil || listed(types, "Patient")) {
 		b.resource(a.Base+"/Patient/"+v.ref, v.patient, "match")
 	}
@@ -309,8 +324,6 @@ func (a *api) everything(w http.ResponseWriter, r *request) error {
 		b.resource(a.Base+"/DetectedIssue/"+d.ID, d.Body, "match")
 	}
 	b.withheld(v.withheld)
-	a.reply(w, r, http.StatusOK, b.end())
-	return nil
 }
 
 func listed(list []string, s string) bool {

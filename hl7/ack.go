@@ -141,6 +141,9 @@ func Ack(m *Message, a Answer) []byte {
 	}
 	esc := d.escapeText
 	encoding := raw(2)
+	if _, err := readDelimiters([]byte(h.text)); err != nil { // those that were sent can be used by nobody
+		encoding = `^~\&`
+	}
 	segment("MSH", encoding, raw(5), raw(6), raw(3), raw(4), FormatTime(a.At), "", d.ackType(m.Event()),
 		esc(a.ControlID), orElse(raw(11), "P"), orElse(raw(12), "2.4"))
 	segment("MSA", code, raw(10), esc(a.Text))

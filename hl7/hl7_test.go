@@ -343,7 +343,7 @@ func TestAcknowledgements(t *testing.T) {
 		{"enhanced, application", plain + "|||AL|AL", hl7.Answer{Verdict: hl7.Failed, Application: true, ControlID: "9", At: at},
 			`MSH|^~\&|KMCR|QKS|PAS|RVV|20260701100000+0100||ACK^A01^ACK|9|P|2.4` + "\rMSA|AE|77\r"},
 		{"delimiters that cannot be used", `MSH|^^\&|PAS|RVV|KMCR|QKS|20260102101500||ADT^A01|77|P|2.4`, hl7.Answer{Verdict: hl7.Refused, ControlID: "9", At: at},
-			`MSH|^^\&|KMCR|QKS|PAS|RVV|20260701100000+0100||ACK^A01^ACK|9|P|2.4` + "\rMSA|AR|77\r"},
+			`MSH|^~\&|KMCR|QKS|PAS|RVV|20260701100000+0100||ACK^A01^ACK|9|P|2.4` + "\rMSA|AR|77\r"},
 	} {
 		m, err := hl7.Header([]byte(c.message + "\rPID|1"))
 		if err != nil {

@@ -53,8 +53,12 @@ func (t *task) render(c kmcr.ContributorCode) []byte {
 	if st == nil {
 		st = t.head
 	}
-	dst := make([]byte, 0, len(st.Body)+len(st.Meta)+200)
-	return fhir.Render(dst, st.Body, st.Meta, t.name(), strconv.Itoa(t.version()), t.recorded().UTC().Format(instant), "urn:kmcr:contributor:"+string(c))
+	body := st.Body
+	if t.body != nil {
+		body = t.body
+	}
+	dst := make([]byte, 0, len(body)+len(st.Meta)+200)
+	return fhir.Render(dst, body, st.Meta, t.name(), strconv.Itoa(t.version()), t.recorded().UTC().Format(instant), "urn:kmcr:contributor:"+string(c))
 }
 
 // answerTransaction says for each entry, in order, what became of it.

@@ -40,6 +40,7 @@ type task struct {
 	known   bool            // id is that of an earlier statement, by the client's id or ours
 	head    *kmcr.Statement // the latest version before; nil where there is none
 	said    *kmcr.Statement // nil where nothing is to be written
+	body    []byte          // of what is said, with its files
 	keep    bool            // a conditional create that found what it asked for
 	apart   bool            // its id is somebody else's outside this set
 	own     bool            // the client addresses it by its own id
@@ -84,6 +85,7 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.replace(ctx, replaced); err != nil {
 		return err
 	}
+	a.endUnsaid()
 	a.plan.subjects = a.cast.all
 	a.keepOriginal()
 	return a.s.carryOut(ctx, a.plan)
@@ -175,7 +177,7 @@ func (a *attempt) compose(ctx context.Context) error {
 				st.At = t.head.At // a repeat: it says nothing new, and not of a later time
 			}
 		}
-		t.said = st
+		t.said, t.body = st, st.Body
 		t.of.said = append(t.of.said, st)
 		if err := a.nameClientID(ctx, t); err != nil {
 			return err

@@ -16,6 +16,7 @@ type request struct {
 	identifier string // Bundle.identifier, "" where there is none
 	entries    []entry
 	filed      bool     // it comes from a file
+	whole      bool     // it is all that is said of its patient
 	original   []byte   // as sent, where it was sent in another form
 	unmapped   []string // of it, what is in no statement
 }
@@ -80,7 +81,7 @@ func (s *Service) decode(in *Interaction, contributor kmcr.Contributor) (*reques
 	case converted != nil:
 		q.original, q.unmapped = in.Body, append(q.unmapped, converted.Unmapped...)
 	}
-	q.filed = in.filed
+	q.filed, q.whole = in.filed, in.Whole && q.kind == "collection"
 	return q, nil
 }
 

@@ -84,15 +84,16 @@ func (i *importing) end(ctx context.Context, e extract, at time.Time) error {
 		raw := translate.AbsentRecord(patient, e.ends, at)
 		m := &store.Message{Contributor: i.c.Code, Format: e.format, ReceivedAt: i.s.Now(), State: store.Waiting, Hash: sha256.Sum256(raw), Lane: hash64(string(i.c.Code), patient),
 			ControlID: e.label + " absent " + strconv.FormatUint(hash64(patient), 36)}
-		entries, raws = append(entries, m), append(raws, raw)
-		return nil
+		if entries, raws = append(entries, m), append(raws, raw); len(entries) < together {
+			return nil
+		}
+		defer func() { entries, raws = nil, nil }()
+		return i.accept(ctx, entries, raws)
 	})
-	for len(entries) > 0 && err == nil {
-		n := min(together, len(entries))
-		err = i.accept(ctx, entries[:n], raws[:n])
-		entries, raws = entries[n:], raws[n:]
+	if err != nil {
+		return err
 	}
-	return err
+	return i.accept(ctx, entries, raws)
 }
 
 // doubt parks the question whether an extract is whole.
@@ -112,22 +113,22 @@ func (i *importing) doubt(ctx context.Context, e extract) error {
 
 // eachAbsence gives f the key of each patient of a contributor of whom something with one of the prefixes stands open that was last told before at.
 func (s *Service) eachAbsence(ctx context.Context, c kmcr.ContributorCode, prefixes []string, at time.Time, f func(patient string) error) error {
-	var mine []*store.Patient
+	var mine []kmcr.PatientID
 	if err := s.db.EachPatient(ctx, func(p *store.Patient) error {
 		if p.Contributor == c && !p.Register && !p.Erased() {
-			mine = append(mine, p)
+			mine = append(mine, p.ID)
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	for _, p := range mine {
-		all, err := s.db.Compartments(ctx, p.ID)
+	for _, id := range mine {
+		all, err := s.db.Compartments(ctx, id)
 		if err != nil {
 			return err
 		}
 		if all[0] != nil && stands(all[0], prefixes, at) {
-			if err := f(p.Key); err != nil {
+			if err := f(all[0].Patient.Key); err != nil {
 				return err
 			}
 		}

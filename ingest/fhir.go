@@ -21,6 +21,8 @@ type Interaction struct {
 	IfMatch     string // W/"3"
 	IfNoneExist string // search query
 	Query       string // conditional update or delete: the search query
+	// Whole says that a collection is all that the contributor says of its patient: what of a structured record it does not state again has ended.
+	Whole bool
 
 	original []byte   // as sent, where Body was made of another form
 	unmapped []string // of it, what is in no statement

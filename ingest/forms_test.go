@@ -1,10 +1,13 @@
 package ingest_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strings"
 	"testing"
 
 	"kmcr"
+	"kmcr/fhir"
 	"kmcr/ingest"
 	"kmcr/store"
 )
@@ -128,5 +131,81 @@ func TestEveryPublishedFileIsAppliedOrHasItsReason(t *testing.T) {
 		t.Errorf("%d of %d files applied", applied, all)
 	}
 	t.Logf("%d of %d files applied", applied, all)
+	h.balanced()
+}
+
+// a long document stands apart: the record is as short without it, the document whole for who opens it.
+func TestALongDocumentStandsApart(t *testing.T) {
+	h := build(t)
+	long := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("Dear colleague, warfarin was stopped. "), 8<<10))
+	body := `{"resourceType":"DocumentReference","status":"current","subject":{"reference":"Patient/p1"},"content":[{"attachment":{"contentType":"text/plain","data":"` + long + `"}}]}`
+	h.fhir(201, ingest.Interaction{Method: "PUT", Type: "Patient", ID: "p1", Body: []byte(patientBody("p1", ""))})
+	a := h.fhir(201, ingest.Interaction{Method: "POST", Type: "DocumentReference", Body: []byte(body)})
+	if !bytes.Contains(a.Body, []byte(long)) {
+		t.Error("who sent it is not answered with it")
+	}
+	h.fhir(200, ingest.Interaction{Method: "POST", Type: "DocumentReference", Body: []byte(body)})
+	p, err := h.db.PatientByKey(h.ctx(), "gp", "Patient/p1")
+	h.must(err)
+	for _, s := range h.compartment(p.ID).Current() {
+		if s.Type != "DocumentReference" {
+			continue
+		}
+		if len(s.Body) > 300<<10 || s.Version != 1 {
+			t.Errorf("it takes %d bytes of the record, version %d", len(s.Body), s.Version)
+		}
+		whole, err := fhir.Whole(s.Body, func(hash [32]byte) ([]byte, error) { return h.db.File(h.ctx(), p.ID, hash) })
+		if err != nil || !bytes.Contains(whole, []byte(long)) {
+			t.Errorf("it cannot be put back: %v", err)
+		}
+		var other [32]byte
+		if _, err := h.db.File(h.ctx(), p.ID, other); kmcr.KindOf(err) != kmcr.NotFound {
+			t.Errorf("a file that is not there: %v", err)
+		}
+	}
+}
+
+// what a whole record does not state again has ended, unless a part of it is still on its way.
+func TestAWholeRecordEndsWhatItDoesNotState(t *testing.T) {
+	h := build(t)
+	entry := func(kind, id, more string) string {
+		return `,{"resource":{"resourceType":"` + kind + `","id":"` + id + `",` + more + `}}`
+	}
+	send := func(whole bool, entries ...string) {
+		body := `{"resourceType":"Bundle","type":"collection","entry":[{"resource":` + patientBody("p1", "") + `}` + strings.Join(entries, "") + `]}`
+		h.fhir(200, ingest.Interaction{Contributor: "practice", Method: "POST", Body: []byte(body), Whole: whole})
+	}
+	of := func(id string) string {
+		return entry("Condition", id, `"clinicalStatus":"active","code":{"text":"`+id+`"},"subject":{"reference":"Patient/p1"}`)
+	}
+	warned := entry("List", "l", `"status":"current","mode":"snapshot","subject":{"reference":"Patient/p1"},"extension":[{"url":"https://fhir.nhs.uk/STU3/StructureDefinition/Extension-CareConnect-GPC-ListWarningCode-1","valueCode":"data-in-transit"}]`)
+	current := func() int {
+		p, err := h.db.PatientByKey(h.ctx(), "practice", "Patient/p1")
+		h.must(err)
+		n := 0
+		for _, s := range h.compartment(p.ID).Current() {
+			if s.Type == "Condition" {
+				n++
+			}
+		}
+		return n
+	}
+	for _, step := range []struct {
+		says    string
+		whole   bool
+		entries []string
+		want    int
+	}{
+		{"two problems", true, []string{of("a"), of("b")}, 2},
+		{"one of them, of a record in transit", true, []string{of("a"), warned}, 2},
+		{"one of them, in a part of the record", false, []string{of("a"), entry("Observation", "o", `"status":"final","code":{"text":"x"},"comment":"y","subject":{"reference":"Patient/p1"}`)}, 2},
+		{"one of them, in the whole record", true, []string{of("a"), of("c")}, 2},
+		{"none of them, in the whole record", true, []string{of("d")}, 1},
+	} {
+		send(step.whole, step.entries...)
+		if got := current(); got != step.want {
+			t.Errorf("%s: %d problems stand, want %d", step.says, got, step.want)
+		}
+	}
 	h.balanced()
 }

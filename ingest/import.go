@@ -142,13 +142,14 @@ func (i *importing) file(ctx context.Context, m packed) error {
 		return err
 	}
 	format := translate.Recognise(first)
-	if format == "" {
+	table := format == "" && translate.LooksLikeTable(first) // of columns that are not all known: it says which are missing
+	if format == "" && (!table || translate.IsRecords(i.c.Format)) {
 		format = i.c.Format
 	}
 	switch {
 	case format == kmcr.FormatHL7v2:
 		return i.messagesOf(ctx, in)
-	case translate.IsRecords(format):
+	case translate.IsRecords(format) || format == "":
 		label, err := m.label()
 		if err != nil {
 			return err
@@ -388,6 +389,9 @@ func (s *Service) recount(ctx context.Context, t *Totals) error {
 func (i *importing) records(ctx context.Context, label string, format kmcr.Format, in io.Reader) error {
 	file, err := translate.OpenRecords(format, in)
 	if err != nil {
+		if format == "" {
+			format = i.c.Format
+		}
 		return i.refuseFile(ctx, label, format, err)
 	}
 	e := extract{format: file.Format(), ends: file.Ends(), label: label}

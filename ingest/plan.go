@@ -9,6 +9,8 @@ import (
 
 	"kmcr"
 	"kmcr/audit"
+	inside "kmcr/extract"
+	"kmcr/fhir"
 	"kmcr/store"
 )
 
@@ -169,6 +171,7 @@ func (s *Service) seal(p *plan, x *subject) error {
 	if len(x.said) == 0 && raw == nil {
 		return nil
 	}
+	x.keepApart()
 	var err error
 	x.block, err = s.db.Seal(x.patient, x.compartment, x.said, raw, p.received)
 	if err != nil || x.block == nil || x.patient.Register {
@@ -181,6 +184,24 @@ func (s *Service) seal(p *plan, x *subject) error {
 		x.involve = !slices.Equal(x.derived, s.Involvements(p.contributor, was))
 	}
 	return nil
+}
+
+// mostInside is how long a statement, and one file in it, may be to stand in a
+// block: a longer file is kept apart, so that nobody reads it who has not opened it.
+const (
+	mostInside = 128 << 10
+	mostFile   = 64 << 10
+)
+
+// keepApart takes long files out of what is said.
+func (x *subject) keepApart() {
+	x.files = nil
+	for _, st := range x.said {
+		if len(st.Body) > mostInside {
+			stub, files := fhir.Apart(st.Body, mostFile, inside.Words)
+			st.Body, x.files = stub, append(x.files, files...)
+		}
+	}
 }
 
 // after is what the compartment will say when the block is written.
@@ -254,6 +275,11 @@ func (x *subject) write(tx *store.Tx, c kmcr.Contributor) error {
 		}
 	}
 	if x.block != nil {
+		for _, f := range x.files {
+			if err := tx.PutFile(x.patient, f.Hash, f.Text); err != nil {
+				return err
+			}
+		}
 		if err := tx.Append(x.block); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/fhir"
 	"kmcr/match"
 	"kmcr/store"
 	"kmcr/translate"
@@ -29,6 +30,7 @@ type subject struct {
 	compartment *store.Compartment // nil for a fresh one
 	said        []*kmcr.Statement  // in order
 	block       *store.Block       // nil where nothing is new
+	files       []fhir.File        // taken out of what is said
 
 	mixed     bool          // something speaks for a person and something against it: all that were decided about it count
 	move      kmcr.PersonID // the person to whom the patient is to be linked instead; 0: stays

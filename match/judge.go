@@ -68,13 +68,17 @@ func (e evidence) noNumber() (Outcome, string) {
 		return e.noKin()
 	case e.level(atSex) == differs:
 		return Ask, "all but the sex agrees"
+	case e.level(atLocal) == exact && e.middle != differs && e.bornSurely() && e.level(atFamily) >= close && e.level(atGiven) >= close:
+		return Same, "a number of another register, name and date of birth agree"
 	case e.middle == differs:
 		return Ask, "all but a further given name agrees"
 	case !e.bornSurely():
 		return Ask, "the date of birth does not confirm it"
 	case e.level(atFamily) < close:
 		return Ask, "the family name does not confirm it"
-	case e.level(atGiven) < exact:
+	case e.level(atLocal) == differs && e.level(atBorn) < exact:
+		return Ask, "another register has two numbers for them, and the date of birth does not confirm it in full"
+	case e.level(atGiven) < exact && !(e.changedOver() && e.level(atBorn) == exact):
 		return Ask, "the given name does not confirm it in full"
 	case !e.placed():
 		return Ask, "name and date of birth agree, but nothing else ties the two together"
@@ -129,6 +133,11 @@ func (e evidence) bornSurely() bool { return e.level(atBorn) >= close }
 // namedAndBornExactly: family and first given name in full, and the whole date.
 func (e evidence) namedAndBornExactly() bool {
 	return e.level(atBorn) == exact && e.level(atFamily) == exact && e.level(atGiven) == exact
+}
+
+// changedOver: both names agree in full, each in the other's place, which no relative's do.
+func (e evidence) changedOver() bool {
+	return e.pattern[atGiven] == givenSwapped && e.pattern[atFamily] == familySwapped
 }
 
 // reachable: the two share a postcode or telephone, under which they can be found.

@@ -16,6 +16,8 @@ import (
 const (
 	ticketSignIn  = "sign-in"         // a sign-in, by the digest of its cookie
 	ticketStart   = "sign-in-start"   // a sign-in that has begun, by the digest of its state
+	ticketLaunch  = "launch"          // who another system has on its screen, by the digest of the address that opens it
+	ticketSMART   = "smart-start"     // a SMART launch that has begun, by the digest of its state
 	ticketJTI     = "client-jti"      // an assertion that has been used
 	ticketRequest = "demo-idp-asked"  // an authorisation request
 	ticketCode    = "demo-idp-code"   // an authorisation code
@@ -25,6 +27,8 @@ const (
 // signedIn is one sign-in, as it is kept.
 type signedIn struct {
 	Account   string    `json:"account"`
+	Position  *position `json:"position,omitempty"` // where the provider said it, not the register
+	Proven    time.Time `json:"proven,omitzero"`
 	Assurance int       `json:"assurance"`
 	Started   time.Time `json:"started"`
 	Seen      time.Time `json:"seen"`
@@ -62,9 +66,10 @@ func cookie(r *http.Request, name string) string {
 }
 
 // begin keeps a new sign-in and sets its cookie; one that the browser had before ends.
-func (s *Service) begin(w http.ResponseWriter, r *http.Request, account string, assurance int) error {
+func (s *Service) begin(w http.ResponseWriter, r *http.Request, in signedIn) error {
 	value, now := secret(), s.Now()
-	body, err := json.Marshal(signedIn{account, assurance, now, now})
+	in.Started, in.Seen = now, now
+	body, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
@@ -109,12 +114,28 @@ func (s *Service) viewerByCookie(r *http.Request) (kmcr.Viewer, error) {
 	if err != nil {
 		return kmcr.Viewer{}, err
 	}
-	a, err := s.account(r.Context(), in.Account)
+	v, err := s.viewerOf(r.Context(), in)
 	if err != nil {
 		return kmcr.Viewer{}, err
 	}
 	s.seen(r.Context(), key, in)
-	return a.viewer(in.Assurance), nil
+	return v, nil
+}
+
+// viewerOf is who a sign-in stands for now: the register has the last word on whether the account may still sign in.
+func (s *Service) viewerOf(ctx context.Context, in signedIn) (kmcr.Viewer, error) {
+	a, err := s.account(ctx, in.Account)
+	if err != nil {
+		return kmcr.Viewer{}, err
+	}
+	if !in.Started.After(a.Ended) {
+		return kmcr.Viewer{}, unauthenticated("your sign-in was ended by an administrator")
+	}
+	v := a.viewer(in.Assurance, in.Proven)
+	if p := in.Position; p != nil {
+		v.Role, v.Organisation, v.Team = p.Role, p.Organisation, p.Team
+	}
+	return v, nil
 }
 
 // take uses a ticket up. Of two who take one, the second gets kmcr.NotFound.

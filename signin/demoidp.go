@@ -69,6 +69,7 @@ func (p *demoProvider) discovery(w http.ResponseWriter, r *http.Request) {
 		"id_token_signing_alg_values_supported":          []string{"ES256"},
 		"scopes_supported":                               []string{"openid", "profile"},
 		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post"},
+		"acr_values_supported":                           []string{"AAL2_ANY", "AAL3_ANY"},
 		"claims_supported":                               []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "name", "preferred_username"},
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
@@ -86,6 +87,7 @@ type asked struct {
 	State     string    `json:"state"`
 	Nonce     string    `json:"nonce"`
 	Challenge string    `json:"challenge"`
+	ACR       string    `json:"acr"`
 	Account   string    `json:"account,omitempty"`
 	At        time.Time `json:"at,omitzero"`
 }
@@ -102,7 +104,10 @@ func (p *demoProvider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.back(w, r, url.Values{"error": {code}, "state": {form.Get("state")}})
 		return
 	}
-	request := asked{State: form.Get("state"), Nonce: form.Get("nonce"), Challenge: form.Get("code_challenge")}
+	request := asked{State: form.Get("state"), Nonce: form.Get("nonce"), Challenge: form.Get("code_challenge"), ACR: "AAL2_ANY"}
+	if slices.Contains(strings.Fields(form.Get("acr_values")), "AAL3_ANY") {
+		request.ACR = "AAL3_ANY"
+	}
 	id := secret()
 	if err := p.keep(r, ticketRequest, id, request, askedLasts); err != nil {
 		p.s.fail(w, r, err)
@@ -266,7 +271,7 @@ func (p *demoProvider) idToken(r *http.Request, request asked) (string, error) {
 	now := p.s.Now()
 	b, err := json.Marshal(map[string]any{
 		"iss": p.issuer, "sub": p.subject(a), "aud": p.clientID, "exp": now.Add(accessLasts).Unix(), "iat": now.Unix(),
-		"auth_time": request.At.Unix(), "nonce": request.Nonce, "acr": "AAL2_ANY", "amr": []string{"demonstration"},
+		"auth_time": request.At.Unix(), "nonce": request.Nonce, "acr": request.ACR, "amr": []string{"demonstration"},
 		"name": a.Person, "preferred_username": a.Name,
 	})
 	if err != nil {

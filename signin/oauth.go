@@ -135,7 +135,7 @@ func (s *Service) proveClient(ctx context.Context, token string) (Client, error)
 	if !verifies(signed, c.JWKS) {
 		return Client{}, badClient("the assertion is not signed with a key of this client")
 	}
-	if err := s.judge(said); err != nil {
+	if err := s.judge(said, s.Base+tokenPath); err != nil {
 		return Client{}, err
 	}
 	expires := time.Unix(int64(said.Expires), 0)
@@ -167,14 +167,14 @@ func verifies(signed *jose.JSONWebSignature, jwks []byte) bool {
 }
 
 // judge checks what an assertion that is proven says.
-func (s *Service) judge(a assertion) error {
+func (s *Service) judge(a assertion, endpoint string) error {
 	now := s.Now()
 	at := func(seconds float64) time.Time { return time.Unix(int64(seconds), 0) }
 	switch {
 	case a.Issuer != a.Subject:
 		return badClient("iss and sub must both be the client's code")
-	case !s.isFor(a.Audience):
-		return badClient("aud must be " + s.Base + tokenPath)
+	case !s.isFor(a.Audience, endpoint):
+		return badClient("aud must be " + endpoint)
 	case a.ID == "" || len(a.ID) > 256:
 		return badClient("jti must be there, at most 256 characters")
 	case a.Expires <= 0 || !now.Before(at(a.Expires)):
@@ -187,18 +187,18 @@ func (s *Service) judge(a assertion) error {
 	return nil
 }
 
-// isFor tells whether an audience, one or several, names our token endpoint or us.
-func (s *Service) isFor(audience json.RawMessage) bool {
+// isFor tells whether an audience, one or several, names the endpoint of ours that is asked, or us.
+func (s *Service) isFor(audience json.RawMessage, endpoint string) bool {
 	var one string
 	if json.Unmarshal(audience, &one) == nil {
-		return one == s.Base+tokenPath || one == s.Base
+		return one == endpoint || one == s.Base && endpoint == s.Base+tokenPath
 	}
 	var several []string
 	if json.Unmarshal(audience, &several) != nil {
 		return false
 	}
 	for _, a := range several {
-		if a == s.Base+tokenPath || a == s.Base {
+		if a == endpoint || a == s.Base && endpoint == s.Base+tokenPath {
 			return true
 		}
 	}
@@ -307,6 +307,8 @@ func (s *Service) smartConfiguration(w http.ResponseWriter, r *http.Request) {
 		"scopes_supported":                 []string{"system/*.rs", "system/*.cruds"},
 		"code_challenge_methods_supported": []string{"S256"},
 		"capabilities":                     []string{"client-confidential-asymmetric", "permission-v2"},
+		"launch_uri":                       s.Base + "/smart/launch",
+		"redirect_uris":                    []string{s.Base + smartCallback},
 	})
 }
 

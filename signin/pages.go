@@ -40,9 +40,13 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request) {
 	view := struct {
 		Title, Return string
 		Demo, Ended   bool
+		Again         bool // it is to be shown once more who it is
 		Accounts      []Account
-	}{Title: "Sign in", Return: localPath(q.Get("return")), Demo: s.demo != nil, Ended: q.Get("ended") != ""}
-	if view.Demo {
+	}{Title: "Sign in", Return: localPath(q.Get("return")), Demo: s.demo != nil, Ended: q.Get("ended") != "", Again: q.Get("again") != ""}
+	if view.Again {
+		view.Title = "Show once more that it is you"
+	}
+	if view.Demo && !view.Again {
 		all, err := s.choices(r)
 		if err != nil {
 			s.fail(w, r, err)

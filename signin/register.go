@@ -20,7 +20,7 @@ import (
 )
 
 // registerAge is how long what a register says may be used again: a disabled account is refused after that at the latest.
-const registerAge = time.Second
+const registerAge = 500 * time.Millisecond
 
 // cache holds register entries for registerAge. Its clock is the machine's, whatever the service's is.
 type cache[T any] struct {
@@ -53,6 +53,13 @@ func (c *cache[T]) get(ctx context.Context, db *store.DB, kind, key string) (T, 
 	}
 	c.entries[key] = e
 	return e.value, e.found, nil
+}
+
+// forget has the register be read again for a key.
+func (c *cache[T]) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.entries, key)
 }
 
 // account finds an account that may sign in.
@@ -166,6 +173,7 @@ func (s *Service) clientKey(code string) (jose.JSONWebKey, error) {
 func (s *Service) EnsureAccount(ctx context.Context, a Account) error {
 	var old Account
 	found, err := s.DB.Get(ctx, store.KindAccount, a.Name, &old)
+	a.Disabled, a.Ended = a.Disabled || found && old.Disabled, old.Ended // what an administrator did stands
 	if err != nil || found && old == a {
 		return err
 	}

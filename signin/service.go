@@ -37,6 +37,8 @@ type Account struct {
 	Team         string    `json:"team,omitempty"`
 	Shows        string    `json:"shows"` // one line: what the account is there to show
 	Disabled     bool      `json:"disabled,omitempty"`
+	// Ended is when an administrator last signed the account out everywhere: sign-ins from before that are over.
+	Ended time.Time `json:"ended,omitzero"`
 	// Subject is who it is at the OpenID provider ("sub"); "" where that is Name.
 	Subject string `json:"subject,omitempty"`
 }
@@ -58,9 +60,13 @@ type Config struct {
 	Base string // "http://127.0.0.1:8080", as the browser sees us
 	// Issuer, ClientID, ClientSecret of the OpenID provider; with Demo the provider is in this process at Base + "/demo-idp".
 	Issuer, ClientID, ClientSecret string
-	Demo                           bool
-	Data                           string        // where demonstration clients' private keys are kept
-	Idle, Absolute                 time.Duration // 0: 15 minutes, 12 hours
+	// ACR is the assurance asked for at sign-in (acr_values), StepUpACR that of a step-up; "" asks for none in particular.
+	ACR, StepUpACR string
+	// Scopes are asked for besides openid and profile; those by which NHS CIS2 tells roles are asked for where the provider has them.
+	Scopes         []string
+	Demo           bool
+	Data           string        // where demonstration clients' private keys are kept
+	Idle, Absolute time.Duration // 0: 15 minutes, 12 hours
 }
 
 // New makes the service. It asks nobody anything: the provider is looked up at the first sign-in.
@@ -80,7 +86,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 		}
 		s.Issuer, s.ClientID, s.ClientSecret = s.demo.issuer, s.demo.clientID, s.demo.clientSecret
 	}
-	s.provider = provider{issuer: s.Issuer, clientID: s.ClientID, clientSecret: s.ClientSecret, redirect: s.Base + callbackPath}
+	s.provider = provider{scopes: s.Scopes, issuer: s.Issuer, clientID: s.ClientID, clientSecret: s.ClientSecret, redirect: s.Base + callbackPath}
 	return s, nil
 }
 
@@ -99,7 +105,7 @@ func (s *Service) defaults() {
 	}
 }
 
-// Mount adds /signin, /signin/callback, /signin/token, /signout, /demo-idp/…, /oauth/token, /.well-known/smart-configuration,
+// Mount adds /launch, /smart/launch, /smart/callback, /signin, /signin/callback, /signin/token, /signout, /demo-idp/…, /oauth/token, /.well-known/smart-configuration,
 // /.well-known/jwks.json.
 func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /signin", s.page)
@@ -107,6 +113,9 @@ func (s *Service) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+callbackPath, s.seldom(s.callback))
 	mux.HandleFunc("POST /signin/token", s.seldom(s.tokenForSignIn))
 	mux.HandleFunc("POST /signout", s.signOut)
+	mux.HandleFunc("POST "+launchPath, s.seldom(s.launch))
+	mux.HandleFunc("GET /smart/launch", s.seldom(s.smartLaunch))
+	mux.HandleFunc("GET "+smartCallback, s.seldom(s.smartBack))
 	mux.HandleFunc("POST "+tokenPath, s.seldom(s.oauthToken))
 	mux.HandleFunc("GET /.well-known/smart-configuration", s.smartConfiguration)
 	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
@@ -134,8 +143,8 @@ func unauthenticated(message string) error {
 }
 
 // viewer is an account as the rest of the service knows it.
-func (a Account) viewer(assurance int) kmcr.Viewer {
-	return kmcr.Viewer{Account: a.Name, Name: a.Person, Role: a.Role, Organisation: a.Organisation, Team: a.Team, Assurance: assurance}
+func (a Account) viewer(assurance int, proven time.Time) kmcr.Viewer {
+	return kmcr.Viewer{Account: a.Name, Name: a.Person, Role: a.Role, Organisation: a.Organisation, Team: a.Team, Assurance: assurance, Proven: proven}
 }
 
 // record audits an act of signing in or out, and logs a refusal. It fails when it cannot be written: then nothing is granted.

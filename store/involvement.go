@@ -116,14 +116,14 @@ func (db *DB) involvements(ctx context.Context, text string, args ...any) ([]kmc
 }
 
 // PeopleOf lists persons with an involvement open at a time of this account, team or organisation, newest first.
-// Each person stands once, with the newest of these involvements.
-func (db *DB) PeopleOf(ctx context.Context, account, team string, o kmcr.ODS, at time.Time, limit int) ([]kmcr.Involvement, error) {
+// Each person stands once, with the newest of these involvements. Involvements of the kinds in without do not count.
+func (db *DB) PeopleOf(ctx context.Context, account, team string, o kmcr.ODS, at time.Time, limit int, without ...string) ([]kmcr.Involvement, error) {
 	var all []kmcr.Involvement
 	for _, by := range []struct{ column, value string }{{"account", account}, {"team", team}, {"organisation", string(o)}} {
 		if by.value == "" {
 			continue
 		}
-		some, err := db.peopleBy(ctx, by.column, by.value, at, limit)
+		some, err := db.peopleBy(ctx, by.column, by.value, at, limit, without)
 		if err != nil {
 			return nil, err
 		}
@@ -140,14 +140,23 @@ func (db *DB) PeopleOf(ctx context.Context, account, team string, o kmcr.ODS, at
 }
 
 // peopleBy walks one index from its newest end until there are enough different people.
-func (db *DB) peopleBy(ctx context.Context, column, value string, at time.Time, limit int) ([]kmcr.Involvement, error) {
+func (db *DB) peopleBy(ctx context.Context, column, value string, at time.Time, limit int, without []string) ([]kmcr.Involvement, error) {
+	args := []any{value, micros(at)}
+	for _, kind := range without {
+		args = append(args, kind)
+	}
+	n := len(args)
+	but := ""
+	if len(without) > 0 {
+		but = " and i.kind not in (" + places(3, len(without)) + ")"
+	}
 	text := "select " + involvementColumns + ", case when i.person <> 0 then i.person else coalesce(p.person, 0) end from involvement i left join patient p on p.id = i.patient" +
-		" where i." + column + " = $1 and i." + column + " <> '' and i.starts <= $2 and (i.ends = 0 or i.ends > $2) order by i.starts desc, i.id desc limit $3 offset $4"
+		" where i." + column + " = $1 and i." + column + " <> '' and i.starts <= $2 and (i.ends = 0 or i.ends > $2)" + but + " order by i.starts desc, i.id desc limit " + places(n+1, 1) + " offset " + places(n+2, 1)
 	var found []kmcr.Involvement
 	seen := map[kmcr.PersonID]bool{}
 	page := max(2*limit, 20)
 	for offset := 0; len(found) < limit; offset += page {
-		some, err := db.involvements(ctx, text, value, micros(at), page, offset)
+		some, err := db.involvements(ctx, text, append(args[:n:n], page, offset)...)
 		if err != nil {
 			return nil, err
 		}

@@ -19,6 +19,8 @@ const (
 	KindObjection    = "objection"    // []disclose.Objection by person ref
 	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
 	KindTrace        = "trace"        // what the national demographics service said of a patient, by PatientID; written by ingest
+	KindEHR          = "ehr"          // signin.EHR by its FHIR base address
+	KindGroup        = "group"        // signin.Group by the provider's name of the group
 	KindSetting      = "setting"
 	KindCorrection   = "correction"   // list of compose.Correction by PatientID
 	KindSubscription = "subscription" // notify.Subscription by id

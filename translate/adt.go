@@ -14,6 +14,7 @@ var visitEvents = map[string]string{
 	"A01": "admission", "A02": "transfer", "A03": "discharge", "A04": "attendance", "A05": "pre-admission", "A06": "admission", "A07": "",
 	"A08": "", "A09": "", "A10": "", "A11": "cancel-admission", "A12": "cancel-transfer", "A13": "cancel-discharge", "A14": "pre-admission",
 	"A15": "", "A16": "", "A17": "transfer", "A21": "", "A22": "", "A23": "", "A25": "", "A26": "", "A27": "", "A38": "", "A52": "", "A53": "", "A54": "", "A55": "",
+	"A42": "", "A45": "", "A50": "",
 }
 
 func isVisitEvent(event string) bool {
@@ -42,7 +43,9 @@ func (r *reader) adt(g *group) {
 	if died := r.out.Patients[g.patient].Died; died != "" && has("A03 A08 A28 A31", r.event) {
 		r.out.Event = "death"
 	}
-	if has("A35 A41 A42 A43 A44 A45 A50 A51", r.event) && g.first("MRG").Exists() {
+	if has("A42 A45 A50", r.event) {
+		r.moveVisit(g)
+	} else if has("A35 A41 A43 A44 A51", r.event) && g.first("MRG").Exists() {
 		r.read(g.first("MRG"))
 		r.note("MRG: %s moves or merges accounts or visits, not patients; kept in the message as received", r.event)
 	}
@@ -59,7 +62,7 @@ func (r *reader) visit(g *group) {
 		r.note("PV1: says of no visit which one it is")
 		return
 	}
-	f := r.fragment(g)
+	f := r.fragment(g, r.event)
 	key := fmt.Sprintf("ADT|%s|%s|%016x", g.visit, r.event, hashOf(f.b))
 	s := r.state(g, key, f)
 	s.Fold = g.visit
@@ -73,6 +76,39 @@ func (r *reader) visit(g *group) {
 	}
 }
 
+// movedAway is what the fragment of a visit says that goes on under another number, or as another patient's.
+const movedAway = "moved-away"
+
+// moveVisit reads that a visit has another number now (A50), has become part
+// of another (A42), or is another patient's after all (A45): where it was it
+// is entered in error, and PV1 says what it is now.
+func (r *reader) moveVisit(g *group) {
+	mrg := r.read(g.first("MRG"))
+	if !mrg.Exists() {
+		r.note("MRG: %s does not say which visit it moves", r.event)
+		return
+	}
+	was := g.visit
+	if n := clear(mrg.Get(5, 1, 1)); n != "" {
+		was = "Encounter|" + n
+		if authority := orElse(clear(mrg.Get(5, 4, 1)), clear(mrg.Get(5, 5, 1))); authority != "" {
+			was += "^" + authority
+		}
+	}
+	patient := g.patient
+	if from := r.localKey(firstOf(mrg, 1)); from != "" && from != r.out.Patients[g.patient].Key {
+		patient = len(r.out.Patients)
+		r.out.Patients = append(r.out.Patients, Claims{Key: from, Mention: true})
+	}
+	if was == "" || was == g.visit && patient == g.patient {
+		r.note("MRG-5: %s does not say which visit it moves", r.event)
+		return
+	}
+	f := r.fragment(g, movedAway)
+	s := r.state(g, fmt.Sprintf("ADT|%s|%s|%016x", was, movedAway, hashOf(f.b)), f)
+	s.Patient, s.Fold = patient, was
+}
+
 func hashOf(b []byte) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write(b)
@@ -84,7 +120,7 @@ const fragmentText = "urn:kmcr:hl7v2:event"
 
 // fragment is one event of a visit, its segments as they were sent: evidence,
 // from which Fold makes the Encounter.
-func (r *reader) fragment(g *group) *doc {
+func (r *reader) fragment(g *group, trigger string) *doc {
 	text := []string{withoutControlID(r.m.Segment("MSH").Raw())}
 	if evn := r.m.Segment("EVN"); evn.Exists() {
 		text = append(text, evn.Raw())
@@ -106,7 +142,7 @@ func (r *reader) fragment(g *group) *doc {
 		d.text("system", "urn:kmcr:contributor")
 		d.text("value", string(r.c.Code))
 	})
-	d.concept("code", concept{codings: []code{{hl7Terminology + "v2-0003", r.event, ""}}})
+	d.concept("code", concept{codings: []code{{hl7Terminology + "v2-0003", trigger, ""}}})
 	d.reference("subject", "patient:")
 	r.provider(d, "author")
 	return d

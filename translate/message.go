@@ -55,6 +55,9 @@ func HL7(m *hl7.Message, c kmcr.Contributor) (Reading, error) {
 	if kind == "ADT" {
 		r.linkedPatients()
 	}
+	for _, g := range groups {
+		r.looseNotes(g)
+	}
 	r.unmapped()
 	return r.out, nil
 }
@@ -163,6 +166,8 @@ func (r *reader) shared(g *group) {
 	r.problems(g)
 	r.diagnoses(g)
 	r.procedures(g)
+	r.disabilities(g)
+	r.roles(g)
 }
 
 // others reads messages of which only the shared segments are mapped.

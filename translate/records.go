@@ -138,6 +138,17 @@ func Recognise(beginning []byte) kmcr.Format {
 	return ""
 }
 
+// LooksLikeTable tells whether a file begins like a table: with a line of several names.
+func LooksLikeTable(beginning []byte) bool {
+	text := bytes.TrimLeft(bytes.TrimPrefix(beginning, []byte(markUTF8)), " \t\r\n\v")
+	line, _, more := bytes.Cut(text, []byte("\n"))
+	if !more || len(line) == 0 || bytes.ContainsAny(line, "<{[\x00") {
+		return false
+	}
+	names, open := splitCells(string(line), separatorOf(string(line)))
+	return !open && len(names) > 2
+}
+
 func hasAny(text []byte, beginnings ...string) bool {
 	for _, b := range beginnings {
 		if bytes.HasPrefix(text, []byte(b)) {
@@ -154,8 +165,10 @@ func recogniseXML(text string) kmcr.Format {
 		return kmcr.Format903
 	case strings.Contains(text, "<Message") && (strings.Contains(text, "<Collection>CIN<") || strings.Contains(text, "<ChildIdentifiers") || strings.Contains(text, "<LAchildID")):
 		return kmcr.FormatCIN
-	case strings.Contains(text, `"http://hl7.org/fhir"`) || strings.Contains(text, `'http://hl7.org/fhir'`):
+	case strings.Contains(text, `"http://hl7.org/fhir"`), strings.Contains(text, `'http://hl7.org/fhir'`):
 		return kmcr.FormatFHIR
+	case strings.Contains(text, "<ClinicalDocument"), strings.Contains(text, "urn:hl7-org:v3"), strings.Contains(text, "DistributionEnvelope"):
+		return kmcr.FormatFHIR // CDA, alone or in its envelopes: it is brought into FHIR when it comes in
 	}
 	return ""
 }

@@ -217,6 +217,7 @@ func TestFilesAreKnownByWhatIsInThem(t *testing.T) {
 		{`{"resourceType":"Bundle"}`, kmcr.FormatFHIR}, {`<Patient xmlns="http://hl7.org/fhir">`, kmcr.FormatFHIR},
 		{cldHeader + "\n", kmcr.FormatCLD}, {caseHeader, kmcr.FormatCase}, {"CHILD,DECOM,RNE,LS\n", kmcr.Format903},
 		{"<Message><Header><CollectionDetails><Collection>CIN</Collection>", kmcr.FormatCIN}, {"<EXPSSDA903>", kmcr.Format903},
+		{`<ClinicalDocument xmlns="urn:hl7-org:v3">`, kmcr.FormatFHIR}, {`<soap:Envelope><itk:DistributionEnvelope xmlns:itk="urn:nhs-itk:ns:201005">`, kmcr.FormatFHIR},
 		{"", ""}, {"hello", ""}, {"a,b,c\n1,2,3", ""}, {`{"a":1}`, ""}, {"<html>", ""},
 	}
 	for _, c := range cases {

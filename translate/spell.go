@@ -59,7 +59,7 @@ type event struct {
 
 // order ranks events that happened, and were sent, at the same time by their
 // sender's clock: what undoes comes after what it undoes.
-const order = " A05 A14 A04 A01 A06 A07 A09 A10 A02 A17 A12 A21 A22 A53 A52 A15 A26 A16 A25 A54 A55 A08 A03 A13 A27 A38 A11 A23 "
+const order = " A05 A14 A04 A01 A06 A07 A09 A10 A02 A17 A12 A21 A22 A53 A52 A15 A26 A16 A25 A54 A55 A08 A03 A13 A27 A38 A11 A23 moved-away "
 
 func (e event) compare(o event) int {
 	if e.at.IsZero() != o.at.IsZero() {
@@ -176,7 +176,7 @@ func (s *spell) apply(e event) {
 		s.status = "in-progress"
 	case "A53":
 		s.status = "onleave"
-	case "A23":
+	case "A23", movedAway:
 		s.status = "entered-in-error"
 	default:
 		s.update(e)

@@ -250,3 +250,31 @@ func fragmentsOf(t interface{ Fatal(...any) }, resources ...[]byte) []Fragment {
 	}
 	return all
 }
+
+func TestAVisitThatIsMovedIsEnteredInErrorWhereItWas(t *testing.T) {
+	m, err := hl7.Parse([]byte(adtEvent("A45", "202601020900", "PV1-3=Ash^1^2", "PV1-44=202601010845")+"\rMRG|B7^^^RVV^PI||||S9\r"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := HL7(m, hospital)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Patients) != 2 || out.Patients[1].Key != "RVV|B7" || !out.Patients[1].Mention {
+		t.Fatalf("the patients are %+v", out.Patients)
+	}
+	status := map[int]string{}
+	for _, s := range out.Statements {
+		if s.Fold != "" {
+			whole, err := Fold(s.Fold, fragmentsOf(t, s.Resource))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, after, _ := strings.Cut(string(whole.Resource), `"status":"`)
+			status[s.Patient], _, _ = strings.Cut(after, `"`)
+		}
+	}
+	if status[0] != "in-progress" || status[1] != "entered-in-error" {
+		t.Errorf("the visit is %q with its new patient and %q with the old one", status[0], status[1])
+	}
+}

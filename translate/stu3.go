@@ -494,6 +494,8 @@ func (c *converter) one(v *node, e fhir.Element, place string) *node {
 		v = object("coding", list(v))
 	case e.Type == "Dosage" && !c.plain:
 		dosage(v)
+	case e.Type == "Period":
+		sameZone(v)
 	case e.Type == "Reference" && strings.ContainsAny(v.get("reference").text(), " \t\r\n"):
 		words := v.take("reference")
 		if v.get("display") == nil {
@@ -506,6 +508,24 @@ func (c *converter) one(v *node, e fhir.Element, place string) *node {
 		return nil
 	}
 	return v
+}
+
+// sameZone gives an end of a period that lacks its zone that of the other end.
+func sameZone(period *node) {
+	zone := func(n *node) string {
+		if t := n.text(); len(t) > len("2006-01-02T15:04:05") {
+			if i := strings.LastIndexAny(t, "Z+-"); i > len("2006-01-02T") {
+				return t[i:]
+			}
+		}
+		return ""
+	}
+	start, end := period.get("start"), period.get("end")
+	for _, p := range [][2]*node{{start, end}, {end, start}} {
+		if t := p[0].text(); len(t) >= len("2006-01-02T15:04:05") && zone(p[0]) == "" && zone(p[1]) != "" {
+			p[0].raw = appendString(nil, t+zone(p[1]))
+		}
+	}
 }
 
 // primitive brings a single value into the form of its type: one that came

@@ -32,6 +32,8 @@ func TestSTU3BecomesR4(t *testing.T) {
 			[]string{`"status":"not-done"`, `"statusReason":{"text":"ill"}`, `"occurrenceDateTime":"2020-01-01"`, `"performer":[{"actor":{"reference":"Practitioner/1"}}]`}, ""},
 		"a time without its zone": {`{"resourceType":"Observation","status":"final","code":{"text":"x"},"context":{"reference":"Encounter/1"},"effectiveDateTime":"2019-07-01T10:30:00"}`,
 			[]string{`"effectiveDateTime":"2019-07-01T10:30:00+01:00"`}, "British time"},
+		"an end of a period without its zone": {`{"resourceType":"Encounter","status":"finished","incomingReferral":[{"reference":"ReferralRequest/1"}],"period":{"start":"2019-05-01T10:30:00+00:00","end":"2019-05-01T10:38:00"}}`,
+			[]string{`"end":"2019-05-01T10:38:00+00:00"`, `"ServiceRequest/1"`}, ""},
 		"what R4 has no place for": {`{"resourceType":"Patient","id":"1","animal":{"species":{"text":"cat"}}}`, []string{`"resourceType":"Patient"`}, "Patient.animal: R4 has no place for it"},
 		"the one patient is meant": {`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","id":"7"}},{"resource":{"resourceType":"AllergyIntolerance","clinicalStatus":"active","code":{"text":"x"}}}]}`,
 			[]string{`"patient":{"reference":"Patient/7"}`}, "the one Patient of the Bundle is meant"},

@@ -2,9 +2,11 @@ package web
 
 import (
 	"bytes"
+	"html"
 	"io"
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +55,28 @@ func (s *site) show(q *ask, stem string, p page) error {
 	if err := s.drawn.draw(&b, stem, &p); err != nil {
 		return kmcr.Errorf(kmcr.Fault, "template %s: %w", stem, err)
 	}
-	return q.write(p.Status, "text/html; charset=utf-8", b.Bytes())
+	return q.write(p.Status, "text/html; charset=utf-8", carryOn(b.Bytes(), p.At))
+}
+
+// withinPeople are the addresses on a page that lead to a person's record.
+var withinPeople = regexp.MustCompile(`(?:href|src)="/people/[^"#]+`)
+
+// carryOn lets every way from a page that does not show the record as of now lead to the same instant, so that nobody takes what is
+// now for what was. An address that names its own instant keeps it: "?at=" is now.
+func carryOn(page []byte, at string) []byte {
+	if at == "" {
+		return page
+	}
+	first, further := []byte(html.EscapeString(at)), []byte("&amp;"+html.EscapeString(strings.TrimPrefix(at, "?")))
+	return withinPeople.ReplaceAllFunc(page, func(address []byte) []byte {
+		switch {
+		case bytes.Contains(address, []byte("?at=")):
+			return address
+		case bytes.IndexByte(address, '?') >= 0:
+			return slices.Concat(address, further)
+		}
+		return slices.Concat(address, first)
+	})
 }
 
 // livePages are those into which alerts are put as they come.
@@ -79,6 +102,10 @@ func (q *ask) write(status int, mediaType string, body []byte) error {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if status == 0 {
 		status = http.StatusOK
+	}
+	if err := q.cleared(); err != nil {
+		h.Del("Content-Encoding")
+		return err
 	}
 	q.w.WriteHeader(status)
 	if q.Method != http.MethodHead {
@@ -136,6 +163,9 @@ func quality(accept, mediaType string) float64 {
 
 // see sends the reader on after something was done, so that reloading does not do it twice.
 func (q *ask) see(path string) error {
+	if err := q.cleared(); err != nil {
+		return err
+	}
 	q.w.Header().Set("Location", path)
 	q.w.WriteHeader(http.StatusSeeOther)
 	return nil

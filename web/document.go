@@ -30,11 +30,11 @@ type opened struct {
 // document shows one document of a person. What it holds is turned into inert
 // text or fetched as a file; nothing in it runs or loads.
 func (s *site) document(q *ask) error {
-	r, d, err := s.documentOf(q)
+	r, d, version, err := s.documentOf(q)
 	if err != nil {
 		return err
 	}
-	contents, err := s.contents(q, d)
+	contents, err := s.contents(q, version)
 	if err != nil {
 		return err
 	}
@@ -45,32 +45,36 @@ func (s *site) document(q *ask) error {
 	if q.wantsJSON() {
 		return q.writeParts(r, member{"document", d}, member{"content", jsonContents(v.Contents)})
 	}
-	return s.show(q, "document", page{Title: d.Title, Record: r, Here: "documents", Body: v})
+	return s.show(q, "document", page{Title: d.Title, Record: r, Here: "documents", At: asked(q), Body: v})
 }
 
-// documentOf finds a document in the record of the person in the address, so that a document is never shown under another's name.
-func (s *site) documentOf(q *ask) (*compose.Record, *compose.Document, error) {
-	r, err := s.out.Record(q.Context(), q.viewer, q.PathValue("ref"), q.where(), documents.only()...)
+// documentOf finds a document in the record of the person in the address, so that a document is never shown under another's name;
+// version is that which stands in the record as it is asked for.
+func (s *site) documentOf(q *ask) (r *compose.Record, d *compose.Document, version int, err error) {
+	asking, err := documents.asking(q)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
+	}
+	if r, err = s.out.Ask(q.Context(), q.viewer, q.PathValue("ref"), q.where(), asking); err != nil {
+		return nil, nil, 0, err
 	}
 	for i := range r.Documents.Items {
 		for _, p := range r.Documents.Items[i].From {
 			if p.Statement == q.PathValue("id") {
-				return r, &r.Documents.Items[i], nil
+				return r, &r.Documents.Items[i], p.Version, nil
 			}
 		}
 	}
-	return nil, nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "this record holds no such document, or you may not see it", Remedy: "Open the documents of this person and choose one."}
+	return nil, nil, 0, &kmcr.Error{Kind: kmcr.NotFound, Message: "this record holds no such document, or you may not see it", Remedy: "Open the documents of this person and choose one."}
 }
 
 // contents reads what a document holds: its attachments, those kept apart in a Binary, or its narrative.
-func (s *site) contents(q *ask, d *compose.Document) ([]content, error) {
+func (s *site) contents(q *ask, version int) ([]content, error) {
 	id, ok := kmcr.ParseStatementID(q.PathValue("id"))
 	if !ok {
 		return nil, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such document"}
 	}
-	st, err := s.out.Statement(q.Context(), q.viewer, id, 0, q.where())
+	st, err := s.out.Statement(q.Context(), q.viewer, id, version, q.where())
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +133,11 @@ func openContent(n int, c content) opened {
 // documentContent serves one content as a file: never in the page's own
 // place, never as anything but the few types we know, sandboxed if it is opened all the same.
 func (s *site) documentContent(q *ask) error {
-	_, d, err := s.documentOf(q)
+	_, _, version, err := s.documentOf(q)
 	if err != nil {
 		return err
 	}
-	contents, err := s.contents(q, d)
+	contents, err := s.contents(q, version)
 	if err != nil {
 		return err
 	}
@@ -157,7 +161,8 @@ func (s *site) documentContent(q *ask) error {
 // fileTypes are the types that a file is served as, with the end of its name; any other is bytes.
 var fileTypes = map[string]string{
 	"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif",
-	"text/plain": ".txt", "application/rtf": ".rtf", "text/rtf": ".rtf", "image/tiff": ".tif",
+	"text/plain": ".txt", "application/rtf": ".rtf", "text/rtf": ".rtf", "image/tiff": ".tif", "application/xml": ".xml", "text/xml": ".xml",
+	"application/msword": ".doc", "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx", "audio/basic": ".au",
 }
 
 func fileType(mediaType string) (served, extension string) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"kmcr/extract"
 )
 
 func TestDocumentsAreShownAsInertText(t *testing.T) {
@@ -99,7 +101,7 @@ func FuzzRTF(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		if out := rtfText(in); !utf8.ValidString(out) {
+		if out := extract.RTF(in); !utf8.ValidString(out) {
 			t.Errorf("%q gives invalid text %q", in, out)
 		}
 	})

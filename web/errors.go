@@ -19,6 +19,7 @@ var statuses = map[kmcr.Kind]int{
 	kmcr.Conflict:        http.StatusConflict,
 	kmcr.Precondition:    http.StatusPreconditionFailed,
 	kmcr.Unauthenticated: http.StatusUnauthorized,
+	kmcr.StepUp:          http.StatusUnauthorized,
 	kmcr.Refused:         http.StatusForbidden,
 	kmcr.TooLarge:        http.StatusRequestEntityTooLarge,
 	kmcr.TooOften:        http.StatusTooManyRequests,
@@ -35,6 +36,7 @@ var headings = map[kmcr.Kind]string{
 	kmcr.Conflict:        "Someone else got there first",
 	kmcr.Precondition:    "Someone else got there first",
 	kmcr.Unauthenticated: "Sign in first",
+	kmcr.StepUp:          "Show once more that it is you",
 	kmcr.Refused:         "You cannot open this",
 	kmcr.TooLarge:        "That is too much at once",
 	kmcr.TooOften:        "That is too often",
@@ -70,6 +72,11 @@ func (s *site) fail(q *ask, err error) {
 	case f.Kind == kmcr.Unauthenticated && q.wantsPage():
 		s.toSignIn(q)
 		return
+	case f.Kind == kmcr.StepUp && q.wantsPage():
+		_ = q.see("/signin?again=1&return=" + url.QueryEscape(q.cameFrom()))
+		return
+	case f.Kind == kmcr.StepUp: // RFC 9470
+		q.w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_user_authentication", max_age="0"`)
 	case f.Kind == kmcr.Unauthenticated:
 		q.w.Header().Set("WWW-Authenticate", `Bearer realm="kmcr"`)
 	case f.Kind == kmcr.Refused && q.PathValue("ref") != "" && s.refused(q, &f):
@@ -81,7 +88,7 @@ func (s *site) fail(q *ask, err error) {
 		s.Log.LogAttrs(q.Context(), slog.LevelError, "page failed", slog.String("reference", f.Reference),
 			slog.String("route", q.pattern), slog.String("kind", string(f.Kind)), slog.String("error", err.Error()))
 	}
-	if q.wantsJSON() || f.Kind == kmcr.Unauthenticated {
+	if q.wantsJSON() || f.Kind == kmcr.Unauthenticated || f.Kind == kmcr.StepUp {
 		_ = q.writeJSON(status, map[string]any{"error": f})
 		return
 	}
@@ -101,6 +108,14 @@ func describe(err error) failure {
 		f.Remedy = remedies[e.Kind]
 	}
 	return f
+}
+
+// cameFrom is the page to go on from: this one, or for what was sent the page of its form.
+func (q *ask) cameFrom() string {
+	if q.Method == http.MethodGet {
+		return q.URL.RequestURI()
+	}
+	return q.URL.EscapedPath()
 }
 
 // toSignIn sends a browser to sign in and back to where it was going.

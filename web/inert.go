@@ -9,6 +9,8 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 	"golang.org/x/text/encoding/charmap"
+
+	"kmcr/extract"
 )
 
 // block is a piece of inert text: words, and what kind of words. It holds no mark-up.
@@ -29,9 +31,11 @@ func inert(mediaType string, data []byte) []block {
 		}
 		return []block{{Kind: "lines", Text: readable(data, params["charset"])}}
 	case "application/rtf", "text/rtf", "text/richtext":
-		return paragraphs(rtfText(data))
+		return paragraphs(extract.RTF(data))
 	case "text/html", "application/xhtml+xml":
 		return htmlBlocks(readable(data, params["charset"]))
+	case "application/pdf":
+		return paragraphs(extract.PDF(data))
 	}
 	return nil
 }

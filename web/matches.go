@@ -128,6 +128,11 @@ func (s *site) decideMatch(q *ask) error {
 	if _, err := s.out.Matches(q.Context(), q.viewer, "open"); err != nil { // disclose says who works on reviews
 		return err
 	}
+	if decision.Decision == "undo" {
+		if err := s.out.Proven(q.Context(), q.viewer, "unmerge", q.where()); err != nil {
+			return err
+		}
+	}
 	made, err := s.in.Decide(q.Context(), id, decision.Decision, decision.took(time.Now()), q.viewer)
 	if err != nil {
 		return err

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"kmcr"
+	"kmcr/disclose"
 )
 
 // Patterns lists the address patterns that the pages answer, as http.ServeMux writes them: method and path.
@@ -63,12 +65,14 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "POST /corrections/{id}/{n}", s.answerCorrection)
 	s.signedIn(mux, "GET /authority", s.authority)
 	s.signedIn(mux, "POST /authority/{fact}", s.setAuthority)
+	s.signedIn(mux, "GET /launch/{id}", s.launched)
 	s.signedIn(mux, "GET /caseload", s.caseload)
 	s.signedIn(mux, "GET /caseload/{ref}", s.caseOf)
 	s.signedIn(mux, "POST /caseload/{ref}/acknowledged", s.acknowledge)
 	s.signedIn(mux, "POST /caseload/{ref}/assigned", s.assign)
 	s.signedIn(mux, "POST /caseload/{ref}/notes", s.note)
 	s.signedIn(mux, "GET /alerts", s.alerts)
+	s.signedIn(mux, "GET /use", s.use)
 	s.signedIn(mux, "GET /alerts/stream", s.alertStream)
 	s.signedIn(mux, "GET /alerts/{id}", s.alert)
 	s.signedIn(mux, "POST /alerts/{id}/acknowledge", s.acknowledgeAlert)
@@ -102,6 +106,7 @@ type ask struct {
 	viewer  kmcr.Viewer
 	known   bool // somebody has signed in
 	pattern string
+	cleared func() error // waits until what the answer shows is audited
 }
 
 // handler is one page: it answers, or returns why it cannot.
@@ -137,6 +142,9 @@ func (s *site) signedIn(mux router, pattern string, h handler) {
 // the page, and one place for whatever went wrong.
 func (s *site) serve(q *ask, h handler) {
 	secure(q.w.Header())
+	var under context.Context
+	under, q.cleared = disclose.Behind(q.Context())
+	q.Request = q.WithContext(under)
 	defer func() {
 		if p := recover(); p != nil {
 			s.fail(q, kmcr.Errorf(kmcr.Fault, "page panicked: %v", p))

@@ -431,6 +431,14 @@ func (s *sample) Agreement(context.Context) (*disclose.Agreement, error) {
 	}, nil
 }
 
+func (s *sample) Launch(_ context.Context, _ kmcr.Viewer, l disclose.Launched) (*disclose.Arrival, error) {
+	return &disclose.Arrival{Found: []disclose.Found{{Ref: "abc", Name: "SAMPLE, Ada", Born: "1943-03-05"}}, Differs: []disclose.LaunchDifference{{Fact: "Born", There: l.Born, Here: "1943-03-05"}}}, nil
+}
+
+func (s *sample) Refused(context.Context, kmcr.Viewer, string, string, string) error { return nil }
+
+func (s *sample) Proven(context.Context, kmcr.Viewer, string, string) error { return nil }
+
 func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why disclose.Why) error {
 	if len(why.Words) < 10 {
 		return &kmcr.Error{Kind: kmcr.Invalid, Message: "the reason is too short", Remedy: "Write at least 10 characters."}
@@ -487,6 +495,20 @@ func (s *sample) Caseload(context.Context, kmcr.Viewer) ([]disclose.CaseloadEntr
 		},
 		{Found: disclose.Found{Ref: refEmpty, Name: "WHITTAKER, Doreen", Born: "1939-05-03", Gender: "Female"}, Kind: "granted", States: []disclose.State{}, Assigned: step("assigned", "", "")},
 	}, nil
+}
+
+func (s *sample) Use(_ context.Context, v kmcr.Viewer, days int) (*disclose.Usage, error) {
+	if v.Role == kmcr.RoleGP {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "This list belongs to another job."}
+	}
+	u := disclose.Usage{Days: max(days, 7), Use: audit.Use{From: sampleNow.AddDate(0, 0, -7), Until: sampleNow, Looks: 12345, Openings: 2345, Refused: 3, Workers: 120, People: 900, WorkerDays: map[kmcr.Role]int{kmcr.RoleGP: 300, kmcr.RoleSocialWorker: 55},
+		ByRole: []audit.Counted{{Role: kmcr.RoleGP, Looks: 12000, Openings: 2200}, {Role: kmcr.RoleSocialWorker, Looks: 345, Openings: 145}}, ByTask: []audit.Counted{{Task: "Read medicines", Looks: 7000}},
+		Organisation: []audit.Counted{{Organisation: "G82001", Looks: 12345, Openings: 2345}}}}
+	if days == 91 {
+		u.Use = audit.Use{From: sampleNow, Until: sampleNow}
+	}
+	u.Saved = audit.Saved(u.Use)
+	return &u, nil
 }
 
 func (s *sample) Household(_ context.Context, _ kmcr.Viewer, ref string) (*disclose.Household, error) {
@@ -669,6 +691,9 @@ func sampleSite(s *sample) http.Handler {
 	parked := disclose.ParkedMessage{ID: 31, Contributor: "hospital-east", Format: kmcr.FormatHL7v2, ReceivedAt: sampleNow, Reason: "identity-missing", Detail: "PID-3: no identifier that this contributor uses"}
 	err := mount(mux, Config{
 		Demo: true,
+		Launched: func(_ context.Context, _ kmcr.Viewer, id string) (disclose.Launched, error) {
+			return disclose.Launched{System: "practice", Query: disclose.Query{NHSNumber: "9990000018", Family: "Sample", Given: "Ada", Born: "1943-05-03"}}, nil
+		},
 		Viewer: func(r *http.Request) (kmcr.Viewer, error) {
 			role := r.Header.Get("As")
 			if c, err := r.Cookie("as"); err == nil {
@@ -731,6 +756,8 @@ func samplePages() (all []struct{ Role, Path string }) {
 	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refRefused)+"/involved", "/people/"+string(refNoGlass)+"/involved", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
+	add("administrator", "/use", "/use?days=91")
+	add("gp", "/launch/sample")
 	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))

@@ -74,7 +74,7 @@ func (s *site) funcs(citizen bool) template.FuncMap {
 		"when": when, "day": day, "dated": dated, "digits": digits, "sentence": sentence, "lower": strings.ToLower,
 		"plural": plural, "number": number, "join": strings.Join, "atDeath": atDeath,
 		"chips": chips, "sources": sources, "section": section, "under": under, "first": first, "testKey": testKey,
-		"linked": linked, "late": late, "speaking": speaking, "unheard": unheard, "ownView": ownView, "pageOf": pageOf, "kindWords": compose.KindWords, "asURL": func(s string) template.URL { return template.URL(s) }, "dispute": disputeOf, "disputed": disputed, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
+		"linked": linked, "late": late, "speaking": speaking, "unheard": unheard, "ownView": ownView, "pageOf": pageOf, "kindWords": compose.KindWords, "dispute": disputeOf, "disputed": disputed, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
 		"navigation": navigation, "kindOf": kindOf, "inForce": inForce, "lowerFirst": lowerFirst, "categoryName": compose.CategoryName, "short": short, "roleName": terms.RoleName, "organisation": s.organisation,
 	}
 }

@@ -13,8 +13,11 @@ type testView struct {
 
 // test shows one kind of result over time, as a graph and as its table.
 func (s *site) test(q *ask) error {
-	only := append([]kmcr.Section{kmcr.Results, kmcr.Observations}, inBanner...)
-	r, err := s.out.Record(q.Context(), q.viewer, q.PathValue("ref"), q.where(), only...)
+	asking, err := recordPage{Stem: "test", Sections: []kmcr.Section{kmcr.Results, kmcr.Observations}}.asking(q)
+	if err != nil {
+		return err
+	}
+	r, err := s.out.Ask(q.Context(), q.viewer, q.PathValue("ref"), q.where(), asking)
 	if err != nil {
 		return err
 	}
@@ -26,7 +29,7 @@ func (s *site) test(q *ask) error {
 			if q.wantsJSON() {
 				return q.writeParts(r, member{"test", t})
 			}
-			return s.show(q, "test", page{Title: t.Name, Record: r, Here: "results", Body: testView{t, draw(t)}})
+			return s.show(q, "test", page{Title: t.Name, Record: r, Here: "results", At: asked(q), Body: testView{t, draw(t)}})
 		}
 	}
 	return &kmcr.Error{Kind: kmcr.NotFound, Message: "this record holds no such test", Remedy: "Open the results of this person and choose one."}

@@ -197,11 +197,13 @@ func navigation(r kmcr.Role) []place {
 	find, people, alerts := place{"/", "Find a person"}, place{"/caseload", "My people"}, place{"/alerts", "Alerts"}
 	switch r {
 	case kmcr.RolePrivacyOfficer, kmcr.RoleCaldicottGuardian:
-		return []place{{"/privacy", "Privacy"}, find}
+		return []place{{"/privacy", "Privacy"}, {"/use", "Use"}, find}
 	case kmcr.RoleRecordsOfficer:
-		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, find}
-	case kmcr.RoleIntegrationEngineer, kmcr.RoleAdministrator:
+		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, {"/use", "Use"}, find}
+	case kmcr.RoleIntegrationEngineer:
 		return []place{{"/feeds", "Feeds"}, {"/deliveries", "Notifications"}}
+	case kmcr.RoleAdministrator:
+		return []place{{"/feeds", "Feeds"}, {"/deliveries", "Notifications"}, {"/use", "Use"}}
 	case kmcr.RoleCitizen:
 		return []place{{"/", "My record"}}
 	case kmcr.RoleSafeguardingLead:

@@ -26,6 +26,8 @@ type Config struct {
 	// Where they are nil the page of the feeds names the command that does it.
 	Parked     func(context.Context, kmcr.Viewer) ([]disclose.ParkedMessage, error)
 	ShowParked func(ctx context.Context, v kmcr.Viewer, id int64) (*disclose.ParkedMessage, error)
+	// Launched takes a launch from another system, once (signin.Service.Launched); nil: there are none.
+	Launched func(ctx context.Context, v kmcr.Viewer, id string) (disclose.Launched, error)
 	// Organisation gives an organisation's name for readers, "" for an unknown one; nil: codes are shown.
 	Organisation func(kmcr.ODS) string
 }
@@ -42,6 +44,9 @@ type wayOut interface {
 	Statement(ctx context.Context, v kmcr.Viewer, id kmcr.StatementID, version int, where string) (*kmcr.Statement, error)
 	Find(ctx context.Context, v kmcr.Viewer, q disclose.Query, where string) ([]disclose.Found, error)
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
+	Launch(ctx context.Context, v kmcr.Viewer, l disclose.Launched) (*disclose.Arrival, error)
+	Refused(ctx context.Context, v kmcr.Viewer, action, where, rule string) error
+	Proven(ctx context.Context, v kmcr.Viewer, action, where string) error
 	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
 	EndInvolved(ctx context.Context, v kmcr.Viewer, ref string, id int64) error
 	Objections(ctx context.Context, v kmcr.Viewer, ref string) ([]disclose.Objection, error)
@@ -53,6 +58,7 @@ type wayOut interface {
 	Explain(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Denied, error)
 	Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audit.Entry, error)
 	Caseload(ctx context.Context, v kmcr.Viewer) ([]disclose.CaseloadEntry, error)
+	Use(ctx context.Context, v kmcr.Viewer, days int) (*disclose.Usage, error)
 	Household(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Household, error)
 	Case(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Case, error)
 	Acknowledge(ctx context.Context, v kmcr.Viewer, ref string) error

@@ -49,7 +49,7 @@ type meter struct {
 func newMeter(h *house) *meter {
 	m := &meter{registry: prometheus.NewRegistry(), requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "kmcr_http_request_duration_seconds", Help: "How long requests took, by route and status.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}, []string{"route", "code"})}
-	m.registry.MustRegister(m.requests, ledger{h}, doorIn{h}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, ledger{h}, doorIn{h}, looks{h}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -104,6 +104,21 @@ func (l ledger) Collect(ch chan<- prometheus.Metric) {
 		if !t.LastHeard.IsZero() {
 			ch <- prometheus.MustNewConstMetric(ledgerHeard, prometheus.GaugeValue, float64(t.LastHeard.Unix()), string(code))
 		}
+	}
+}
+
+// looks publishes how much the record is used through this process: by role, organisation and task, without an identifier of anybody.
+type looks struct{ h *house }
+
+var looksAnswered = prometheus.NewDesc("kmcr_looks_total", "Looks answered since this process began, by role, organisation and task.", []string{"role", "organisation", "task"}, nil)
+
+// Describe names the metric.
+func (looks) Describe(ch chan<- *prometheus.Desc) { ch <- looksAnswered }
+
+// Collect reads the counters.
+func (l looks) Collect(ch chan<- prometheus.Metric) {
+	for _, c := range l.h.out.Answered() {
+		ch <- prometheus.MustNewConstMetric(looksAnswered, prometheus.CounterValue, float64(c.Looks), string(c.Role), string(c.Organisation), c.Task)
 	}
 }
 

@@ -26,6 +26,7 @@ type fileOutcome struct {
 
 // Run takes in each file, says per file what became of it, and the totals.
 func (c *importCommand) Run(ctx context.Context, settings *Settings, s streams) error {
+	thrifty()
 	h, err := settings.open(ctx)
 	if err != nil {
 		return err

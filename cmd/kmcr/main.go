@@ -48,6 +48,8 @@ type commands struct {
 	Token        tokenCommand        `cmd:"" help:"Print a bearer token for an API client, or (demonstration) an account."`
 	Organisation organisationCommand `cmd:"" help:"Organisations and whether they have signed the agreement."`
 	User         userCommand         `cmd:"" help:"Accounts."`
+	Group        groupCommand        `cmd:"" help:"What groups of the OpenID provider stand for."`
+	EHR          ehrCommand          `cmd:"" name:"ehr" help:"Systems that may launch the record (SMART App Launch)."`
 	Relationship relationshipCommand `cmd:"" help:"Relationships between staff and people."`
 	Match        matchCommand        `cmd:"" help:"Identity matching."`
 	Check        checkCommand        `cmd:"" help:"Say what would be read from a file and what is wrong with it, keeping nothing."`

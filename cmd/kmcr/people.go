@@ -73,6 +73,8 @@ type organisationAdd struct {
 	Kind      string `default:"other" help:"gp-practice, acute, community, mental-health, council, ambulance, care-home, hospice or other."`
 	Telephone string
 	Signatory bool `help:"It has signed the agreement in force."`
+	Assurance int  `help:"The least level of sign-in (AAL 1 to 3) with which its people may open records."`
+	StepUp    int  `help:"The least level of sign-in for an emergency opening, an export and an un-merge."`
 }
 
 // Run adds the organisation.
@@ -82,7 +84,7 @@ func (c *organisationAdd) Run(ctx context.Context, settings *Settings) error {
 		return err
 	}
 	defer h.close()
-	o := kmcr.Organisation{ODS: kmcr.ODS(c.ODS), Name: c.Name, Kind: c.Kind, Telephone: c.Telephone, Signatory: c.Signatory}
+	o := kmcr.Organisation{ODS: kmcr.ODS(c.ODS), Name: c.Name, Kind: c.Kind, Telephone: c.Telephone, Signatory: c.Signatory, Assurance: c.Assurance, StepUp: c.StepUp}
 	return h.administer(ctx, "organisation add", map[string]string{"organisation": c.ODS, "signatory": fmt.Sprint(c.Signatory)}, func(tx *store.Tx) error {
 		return tx.Put(store.KindOrganisation, c.ODS, o)
 	})
@@ -90,7 +92,9 @@ func (c *organisationAdd) Run(ctx context.Context, settings *Settings) error {
 
 type userCommand struct {
 	Add     userAdd     `cmd:"" help:"Add an account, or change one."`
-	Disable userDisable `cmd:"" help:"Disable an account; its sign-ins end at once."`
+	Disable userDisable `cmd:"" help:"Disable an account; its sign-ins end within a second, on every node."`
+	Enable  userEnable  `cmd:"" help:"Let an account that was disabled sign in again."`
+	SignOut userSignOut `cmd:"" help:"End every sign-in of an account within a second, on every node."`
 }
 
 type userAdd struct {
@@ -103,12 +107,9 @@ type userAdd struct {
 
 // Run adds the account. A role that is not on the list gives no access, and is refused here.
 func (c *userAdd) Run(ctx context.Context, settings *Settings) error {
-	role := kmcr.Role(c.Role)
-	if mapped, ok := terms.RoleOfJob(c.Role); ok {
-		role = mapped
-	}
-	if !slices.Contains(kmcr.AllRoles, role) {
-		return exit{exitUsage, fmt.Errorf("%q is no role of the record; those are %v", c.Role, kmcr.AllRoles)}
+	role, err := roleNamed(c.Role)
+	if err != nil {
+		return err
 	}
 	h, err := settings.open(ctx)
 	if err != nil {
@@ -127,17 +128,110 @@ type userDisable struct {
 
 // Run disables the account.
 func (c *userDisable) Run(ctx context.Context, settings *Settings) error {
+	return settings.changeAccount(ctx, "user disable", c.Account, func(a *signin.Account) { a.Disabled = true })
+}
+
+type userEnable struct {
+	Account string `arg:""`
+}
+
+// Run lets the account sign in again.
+func (c *userEnable) Run(ctx context.Context, settings *Settings) error {
+	return settings.changeAccount(ctx, "user enable", c.Account, func(a *signin.Account) { a.Disabled = false })
+}
+
+type userSignOut struct {
+	Account string `arg:""`
+}
+
+// Run ends the account's sign-ins.
+func (c *userSignOut) Run(ctx context.Context, settings *Settings) error {
+	return settings.changeAccount(ctx, "user sign-out", c.Account, func(a *signin.Account) { a.Ended = time.Now().UTC() })
+}
+
+// changeAccount changes an account of the register.
+func (s *Settings) changeAccount(ctx context.Context, what, name string, change func(*signin.Account)) error {
+	h, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	a, err := h.account(ctx, name)
+	if err != nil {
+		return err
+	}
+	change(&a)
+	return h.administer(ctx, what, map[string]string{"account": name}, func(tx *store.Tx) error { return tx.Put(store.KindAccount, name, a) })
+}
+
+type groupCommand struct {
+	Map groupMap `cmd:"" help:"Say what a group of the OpenID provider stands for; a group that is not mapped gives no access."`
+}
+
+type groupMap struct {
+	Group        string `arg:"" help:"The group, as the provider's groups claim names it."`
+	Role         string `required:"" help:"A role of the record, or a national job role code."`
+	Organisation string `required:"" help:"ODS code."`
+	Team         string
+}
+
+// Run maps the group.
+func (c *groupMap) Run(ctx context.Context, settings *Settings) error {
+	role, err := roleNamed(c.Role)
+	if err != nil {
+		return err
+	}
 	h, err := settings.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	a, err := h.account(ctx, c.Account)
+	g := signin.Group{Role: role, Organisation: kmcr.ODS(c.Organisation), Team: c.Team}
+	return h.administer(ctx, "group map", map[string]string{"group": c.Group, "role": string(role), "organisation": c.Organisation}, func(tx *store.Tx) error {
+		return tx.Put(store.KindGroup, c.Group, g)
+	})
+}
+
+type ehrCommand struct {
+	Add ehrAdd `cmd:"" help:"List a system that may launch the record by SMART App Launch."`
+}
+
+type ehrAdd struct {
+	Issuer   string `arg:"" help:"FHIR base address of the system (iss)."`
+	Name     string `required:""`
+	ClientID string `required:"" help:"Our client id there."`
+	Secret   string `type:"existingfile" placeholder:"FILE" help:"File that holds our client secret there; none for a public client."`
+}
+
+// Run lists the system. Nothing that is not listed is ever called.
+func (c *ehrAdd) Run(ctx context.Context, settings *Settings) error {
+	e := signin.EHR{Name: c.Name, ClientID: c.ClientID}
+	if c.Secret != "" {
+		b, err := os.ReadFile(c.Secret)
+		if err != nil {
+			return err
+		}
+		e.ClientSecret = strings.TrimSpace(string(b))
+	}
+	h, err := settings.open(ctx)
 	if err != nil {
 		return err
 	}
-	a.Disabled = true
-	return h.administer(ctx, "user disable", map[string]string{"account": c.Account}, func(tx *store.Tx) error { return tx.Put(store.KindAccount, c.Account, a) })
+	defer h.close()
+	iss := strings.TrimSuffix(c.Issuer, "/")
+	return h.administer(ctx, "ehr add", map[string]string{"issuer": iss}, func(tx *store.Tx) error { return tx.Put(store.KindEHR, iss, e) })
+}
+
+// roleNamed reads a role of the record or a national job role code; any other gives no access, and is refused here.
+func roleNamed(name string) (kmcr.Role, error) {
+	role := kmcr.Role(name)
+	if mapped, ok := terms.RoleOfJob(name); ok {
+		role = mapped
+	}
+	if !slices.Contains(kmcr.AllRoles, role) {
+		return "", exit{exitUsage, fmt.Errorf("%q is no role of the record; those are %v", name, kmcr.AllRoles)}
+	}
+	return role, nil
 }
 
 func (h *house) account(ctx context.Context, name string) (signin.Account, error) {

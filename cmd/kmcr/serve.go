@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/disclose"
 	"kmcr/fhirapi"
 	"kmcr/signin"
 	"kmcr/web"
@@ -31,12 +32,16 @@ type serveCommand struct {
 	Demo   bool   `env:"KMCR_DEMO" help:"Provision the demonstration if it is not there yet."`
 	People int    `default:"1000" env:"KMCR_DEMO_PEOPLE" help:"Size of the synthetic population."`
 
-	Issuer       string `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
-	ClientID     string `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
-	ClientSecret string `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+	Issuer       string   `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
+	ClientID     string   `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
+	ClientSecret string   `env:"KMCR_OIDC_CLIENT_SECRET" help:"Our client secret with it."`
+	ACR          string   `name:"acr" env:"KMCR_OIDC_ACR" help:"Assurance to ask the provider for at sign-in (acr_values), such as AAL2_OR_AAL3_ANY."`
+	StepUpACR    string   `name:"step-up-acr" env:"KMCR_OIDC_STEP_UP_ACR" help:"Assurance to ask for before an emergency opening, an export or an un-merge, such as AAL3_ANY."`
+	Scopes       []string `env:"KMCR_OIDC_SCOPES" help:"Scopes to ask for besides openid and profile."`
 
-	National national `embed:""`
-	telling  `embed:""`
+	National  national  `embed:""`
+	Practices practices `embed:""`
+	Telling   telling   `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -62,7 +67,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if base == "" {
 		base = "http://" + pages.Addr().String()
 	}
-	if h.told, err = c.tell(h, base); err != nil {
+	if h.told, err = c.Telling.tell(h, base); err != nil {
 		return err
 	}
 	if err := h.takeIn(ctx); err != nil {
@@ -71,7 +76,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
 	}
-	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Demo: c.Demo, Data: settings.Data})
+	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ACR: c.ACR, StepUpACR: c.StepUpACR, Scopes: c.Scopes, Demo: c.Demo, Data: settings.Data})
 	if err != nil {
 		return err
 	}
@@ -95,6 +100,14 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	adminServer := &http.Server{Handler: adminHandler(h, meter, ready), ReadHeaderTimeout: 10 * time.Second}
 	mllpContext, stopMLLP := context.WithCancel(ctx)
 	defer stopMLLP()
+	ask, err := c.Practices.asker(mllpContext, h)
+	if err != nil {
+		return err
+	}
+	if ask != nil {
+		h.out.WhenOpened(ask.opened)
+		defer ask.close()
+	}
 	start("pages", func() error { return httpServer.Serve(pages) })
 	start("admin", func() error { return adminServer.Serve(admin) })
 	logContext, stopLog := context.WithCancel(context.WithoutCancel(ctx))
@@ -176,7 +189,7 @@ func thrifty() {
 func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	who.Mount(mux)
-	pages := web.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
+	pages := web.Config{Disclose: h.out, Ingest: h.in, Notify: h.told, Viewer: who.Viewer, Launched: launched(who), Log: h.log, Demo: c.Demo, Parked: h.out.Parked, ShowParked: h.out.ShowParked,
 		Organisation: func(o kmcr.ODS) string { return h.out.OrganisationName(context.Background(), o) }}
 	if err := web.Mount(mux, pages); err != nil {
 		return nil, err
@@ -188,7 +201,16 @@ func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base
 	protection := http.NewCrossOriginProtection()
 	protection.AddInsecureBypassPattern("/fhir/")
 	protection.AddInsecureBypassPattern("/oauth/")
+	protection.AddInsecureBypassPattern("POST /launch") // comes from another site by its nature, and is proven by its signature
 	return meter.measure(mux, protection.Handler(mux)), nil
+}
+
+// launched hands the launches that sign-in has proven to the pages.
+func launched(who *signin.Service) func(context.Context, kmcr.Viewer, string) (disclose.Launched, error) {
+	return func(ctx context.Context, v kmcr.Viewer, id string) (disclose.Launched, error) {
+		l, err := who.Launched(ctx, v, id)
+		return disclose.Launched{System: l.System, Query: disclose.Query{NHSNumber: l.NHSNumber, Family: l.Family, Given: l.Given, Born: l.Born}}, err
+	}
 }
 
 // listeners opens several and remembers the first failure.

@@ -89,7 +89,7 @@ func New(t testing.TB) *House {
 	h.In, err = ingest.New(t.Context(), ingest.Config{DB: h.DB, Workers: 1, Involvements: access.Involvements, Classify: access.Classify, Topic: notify.TopicOf, Happened: h.Told.Happened})
 	h.Must(err)
 	t.Cleanup(func() { h.In.Close(context.Background()) })
-	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Notify: h.Told, Viewer: h.viewer, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
+	h.Must(web.Mount(h.Mux, web.Config{Disclose: h.Out, Ingest: h.In, Notify: h.Told, Viewer: h.viewer, Launched: launched, Parked: h.Out.Parked, ShowParked: h.Out.ShowParked}))
 	h.Must(fhirapi.Mount(h.Mux, fhirapi.Config{Disclose: h.Out, Ingest: h.In, Notify: h.Told, Viewer: h.viewer, Base: "http://kmcr.test/fhir/R4"}))
 	return h
 }
@@ -168,7 +168,15 @@ func (h *House) viewer(r *http.Request) (kmcr.Viewer, error) {
 	if !ok {
 		return v, &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "nobody has signed in"}
 	}
+	if v.Proven.IsZero() { // just signed in, unless it is said when
+		v.Proven = h.Now
+	}
 	return v, nil
+}
+
+// launched knows of no launch: no system has proven one here.
+func launched(context.Context, kmcr.Viewer, string) (disclose.Launched, error) {
+	return disclose.Launched{}, &kmcr.Error{Kind: kmcr.NotFound, Message: "this way in has been used, took too long, or was made for somebody else"}
 }
 
 // Somebody is a viewer who can ask.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"kmcr"
 	"kmcr/audit"
@@ -18,6 +19,7 @@ var auditLog = map[string]func(*testing.T, Database){
 	"entries of many callers are all there":           entriesOfMany,
 	"several nodes write one log":                     severalNodes,
 	"the entries of a person are found, newest first": entriesOfPerson,
+	"the entries since a time are found":              entriesSince,
 	"entries are sequenced into a transparency log":   entriesSequenced,
 	"several nodes sequence one log":                  severalSequence,
 }
@@ -109,6 +111,33 @@ func severalNodes(t *testing.T, d Database) {
 	})
 	verifies(t, one, 100)
 	verifies(t, other, 100)
+}
+
+func entriesSince(t *testing.T, d Database) {
+	db := d.Open(t)
+	for n := range 1200 {
+		e := entry(7, n)
+		if e.At = day(1).Add(time.Duration(n) * time.Minute); n%400 == 0 {
+			must(t, db.AuditNow(ctx(), e))
+			continue
+		}
+		write(t, db, func(tx *store.Tx) error { return tx.Audit(e) })
+	}
+	for _, c := range []struct {
+		since time.Time
+		want  int
+	}{{time.Time{}, 1200}, {day(1).Add(1199 * time.Minute), 1}, {day(1).Add(600 * time.Minute), 600}, {day(9), 0}} {
+		found := 0
+		must(t, db.AuditSince(ctx(), c.since, func(e *audit.Entry) error {
+			if found++; e.At.Before(c.since) {
+				t.Errorf("an entry of %s is since %s", e.At, c.since)
+			}
+			return nil
+		}))
+		if found != c.want {
+			t.Errorf("since %s are %d, want %d", c.since, found, c.want)
+		}
+	}
 }
 
 func entriesOfPerson(t *testing.T, d Database) {

@@ -208,6 +208,9 @@ func peopleOf(t *testing.T, d Database) {
 	if got := list("nurse", "east", "RVV", day(5), 2); len(got) != 2 || got[0].Person != persons[3] || got[0].Kind != "caseload" || got[1].Person != persons[24] {
 		t.Errorf("of the nurse are %+v", got)
 	}
+	if got, err := db.PeopleOf(ctx(), "nurse", "east", "RVV", day(5), 2, "caseload", "granted"); err != nil || len(got) != 2 || got[0].Person != persons[24] {
+		t.Errorf("without the caseload of the nurse are %+v, %v", got, err)
+	}
 	if got := list("", "", "", day(5), 2); len(got) != 0 {
 		t.Errorf("of nobody are %+v", got)
 	}

@@ -69,6 +69,7 @@ func Run(t *testing.T, make func(t testing.TB) Database) {
 		{"patients", patients},
 		{"statements", statements},
 		{"people", people},
+		{"files", files},
 		{"what is told", told},
 		{"registers and tickets", registers},
 		{"the audit log", auditLog},

@@ -1,1 +1,7 @@
-select 1;
+-- Long data of attachments, kept outside the blocks: sealed, by patient and hash.
+create table file (
+  patient bigint not null,
+  hash bytea not null,
+  data bytea not null,
+  primary key (patient, hash)
+);

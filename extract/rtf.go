@@ -1,4 +1,4 @@
-package web
+package extract
 
 import (
 	"strconv"
@@ -7,10 +7,10 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// rtfText reads the words of an RTF document (Microsoft RTF 1.9): its text
+// RTF reads the words of an RTF document (Microsoft RTF 1.9): its text
 // with a line for each paragraph, cell and row. Pictures, objects, fonts,
 // styles, fields' instructions and everything marked as ignorable are left out.
-func rtfText(data []byte) string {
+func RTF(data []byte) string {
 	r := rtfReader{in: data, fallback: 1}
 	r.run()
 	return r.out.String()
