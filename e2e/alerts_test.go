@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -64,6 +65,23 @@ func TestAnAlertComesIntoAnOpenPage(t *testing.T) {
 		}
 	}
 	picture(t, ctx, "alerts")
+	axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Skip("SKIPPED, NOT TESTED: axe-core is not installed (npm ci)")
+	}
+	for _, page := range []string{"/alerts", "/subscriptions"} {
+		for _, width := range []int64{320, 1280} {
+			do(t, ctx, chromedp.EmulateViewport(width, 1000), chromedp.Navigate(p.http+page))
+			if wide := read(t, ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); wide > width {
+				t.Errorf("%s at %d px is %d wide", page, width, wide)
+			}
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+			for _, v := range read(t, ctx, chromedp.Evaluate[[]string](runAxe, chromedp.EvalAwaitPromise)) {
+				t.Errorf("%s at %d px: %s", page, width, v)
+			}
+		}
+		picture(t, ctx, "page"+strings.ReplaceAll(page, "/", "-"))
+	}
 }
 
 // Whatever the order in which the messages of a spell arrive over a socket, the alert is the same.
