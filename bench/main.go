@@ -23,10 +23,11 @@ func main() {
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
 		crowd    = flag.Int("crowd", 0, "also measure placing one patient among this many people beside 10,000 (1000000 takes half an hour)")
 		extract  = flag.Int("extract", 0, "also import a whole extract of this many MiB (2048 takes half an hour)")
+		told     = flag.Duration("alerts-for", 30*time.Second, "how long admissions are sent to workers who listen")
 		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, proof, postgres")
 	)
 	flag.Parse()
-	b := &bench{ctx: ctx, data: *data, only: *only}
+	b := &bench{ctx: ctx, data: *data, only: *only, told: *told}
 	stores := []string{"sqlite"}
 	if *postgres == "" && b.wants("postgres") {
 		address, err := storetest.StartPostgres()
@@ -45,7 +46,7 @@ func main() {
 		}
 	}
 	for _, store := range stores {
-		if !slices.ContainsFunc([]string{"bundles", "records", "long", "mllp"}, b.wants) {
+		if !slices.ContainsFunc([]string{"bundles", "records", "long", "mllp", "alerts"}, b.wants) {
 			break
 		}
 		if err := b.measure(store); err != nil {
@@ -77,6 +78,7 @@ type bench struct {
 	ctx  context.Context
 	data string
 	only string
+	told time.Duration
 }
 
 func (b *bench) wants(name string) bool {
@@ -121,6 +123,11 @@ func (b *bench) measure(store string) error {
 	}
 	if b.wants("mllp") {
 		if err := b.mllp(s); err != nil {
+			return err
+		}
+	}
+	if b.wants("alerts") {
+		if err := b.alerts(s, b.told); err != nil {
 			return err
 		}
 	}

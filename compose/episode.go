@@ -188,6 +188,10 @@ func (c *composer) stands(ep *Episode, v fhir.Value, since time.Time) bool {
 		return !hasBegun || !begun.Before(since)
 	}
 	ep.Stands = EpisodeOpen
+	if !hasBegun && !hasEnded && len(ep.Flags) > 0 { // when it was cannot be believed
+		ep.Stands = EpisodeDoubtful
+		return true
+	}
 	if v.Get("status").Text() == "finished" || hasEnded && !ended.After(latest) {
 		ep.Stands = EpisodeEnded
 		if ep.Topic == TopicAdmission || diedIn(v) {

@@ -47,11 +47,11 @@ func (a *api) subscribe(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	var asked notify.Subscription
 	body, err := a.body(w, r)
-	if err != nil {
-		return err
+	if err == nil {
+		asked, err = notify.ReadSubscription(body)
 	}
-	asked, err := notify.ReadSubscription(body)
 	if err != nil {
 		if failed := a.Disclose.Refused(r.Context(), r.viewer, "subscribe", r.where, "It cannot be read as a Subscription."); failed != nil {
 			return failed

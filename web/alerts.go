@@ -158,7 +158,13 @@ func (s *site) alertStream(q *ask) error {
 		case <-ctx.Done():
 			return nil
 		case signal, open := <-signals:
-			if !open || s.tell(q, out, signal) != nil {
+			if !open {
+				return nil
+			}
+			if err := s.tell(q, out, signal); err != nil {
+				if ctx.Err() == nil && kmcr.KindOf(err) != kmcr.Unauthenticated { // the listener comes back and begins after the last that arrived
+					s.Log.Error("an alert could not be told", "error", err.Error())
+				}
 				return nil
 			}
 		case <-tick.C:
@@ -172,13 +178,14 @@ func (s *site) alertStream(q *ask) error {
 // tell sends what a signal is about; an error ends the stream.
 func (s *site) tell(q *ask, out *http.ResponseController, signal notify.Signal) error {
 	v, err := s.Viewer(q.Request)
-	if err != nil || v != q.viewer {
+	was := q.viewer
+	was.Proven = v.Proven // proving it again changes nothing of who it is
+	if err != nil || v != was {
 		return &kmcr.Error{Kind: kmcr.Unauthenticated, Message: "signed out"}
 	}
 	all, err := s.out.AlertsAbout(q.Context(), v, signal.Person, "/alerts/stream")
 	if err != nil {
-		s.Log.Error("an alert could not be told", "error", err.Error())
-		return err // the reader comes back and begins after the last that it has had
+		return err
 	}
 	wanted, err := s.wanted(q)
 	if err != nil {

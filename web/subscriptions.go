@@ -76,15 +76,15 @@ func (s *site) subscriptions(q *ask) error {
 	if err != nil {
 		return err
 	}
-	v.Days = days(alerts, v.Wanted)
+	v.Days = alertsADay(alerts, v.Wanted)
 	if q.wantsJSON() {
 		return q.writeJSON(0, v)
 	}
 	return s.show(q, "subscriptions", page{Title: "What I am told of", Here: "/subscriptions", Body: v})
 }
 
-// days counts alerts by the day on which they were told, the newest first.
-func days(alerts []disclose.Alert, wanted notify.Wanted) []told {
+// alertsADay counts alerts by the day on which they were told, the newest first.
+func alertsADay(alerts []disclose.Alert, wanted notify.Wanted) []told {
 	out := []told{}
 	for _, a := range alerts {
 		day := a.Told.In(london).Format(time.DateOnly)

@@ -41,7 +41,7 @@ type serveCommand struct {
 
 	National  national  `embed:""`
 	Practices practices `embed:""`
-	telling   `embed:""`
+	Telling   telling   `embed:""`
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -67,7 +67,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if base == "" {
 		base = "http://" + pages.Addr().String()
 	}
-	if h.told, err = c.tell(h, base); err != nil {
+	if h.told, err = c.Telling.tell(h, base); err != nil {
 		return err
 	}
 	if err := h.takeIn(ctx); err != nil {
