@@ -50,6 +50,9 @@ const (
 	volumeTimes    = 5  // the median of peers
 	volumeLeast    = 40
 	mostEvidence   = 50
+	// rareSurname is how many people who were looked at may have the viewer's surname for a look at one of them to be striking by
+	// itself; a commoner name is striking only where the look rests on the viewer's own word.
+	rareSurname = 3
 )
 
 // Named is what the watch has to know of a person to compare with viewers.
@@ -152,9 +155,11 @@ func (w *watch) byName() {
 	if w.named == nil {
 		return
 	}
-	staff := map[string]bool{}
+	staff := map[string]map[kmcr.ODS]bool{} // organisations in which somebody of a name works
+	people := map[string]map[kmcr.PersonID]bool{}
 	for _, e := range w.looks {
-		staff[plain(e.Viewer.Name)] = true
+		add(staff, plain(e.Viewer.Name), e.Viewer.Organisation)
+		add(people, plain(w.name(e.Person).Family), e.Person)
 	}
 	for _, e := range w.looks {
 		n := w.name(e.Person)
@@ -163,15 +168,27 @@ func (w *watch) byName() {
 		case n.Family == "":
 		case plain(e.Viewer.Name) == whole:
 			w.raise(OwnRecord, e.Person, "The viewer has the name of the person whose record it is", e)
-		case surname(e.Viewer.Name) == plain(n.Family):
+		case surname(e.Viewer.Name) == plain(n.Family) && (ownWord(e) || len(people[plain(n.Family)]) <= rareSurname):
 			w.raise(SameSurname, e.Person, "The viewer and the person have one surname", e)
-		case staff[whole] && e.Allowed:
+		case e.Allowed && (staff[whole][e.Viewer.Organisation] || len(staff[whole]) > 0 && ownWord(e)):
 			w.raise(Colleague, e.Person, "The person has the name of somebody who works with this record", e)
 		}
 		if n.Sealed {
 			w.raise(Sealed, e.Person, "The record is that of somebody who must not be found", e)
 		}
 	}
+}
+
+// ownWord tells whether a look rests on nothing but what the viewer said.
+func ownWord(e *Entry) bool {
+	return e.Action == "self-claim" || e.Action == "break-glass" || e.Purpose == kmcr.BreakGlass
+}
+
+func add[K, V comparable](to map[K]map[V]bool, k K, v V) {
+	if to[k] == nil {
+		to[k] = map[V]bool{}
+	}
+	to[k][v] = true
 }
 
 // titles are left out of a name before it is compared.

@@ -50,6 +50,8 @@ type Episode struct {
 	Medicines []MedicineChange `json:"medicinesChanged,omitempty"`
 	// Affected are visits and services of the seven days after Now.
 	Affected []Affected `json:"affected"`
+	// Unclosed is an attendance that must be over though nobody sent when it ended.
+	Unclosed bool `json:"unclosed,omitempty"`
 	// Flags say what of the spell does not fit together.
 	Flags []string `json:"dataQuality,omitempty"`
 }
@@ -199,6 +201,9 @@ func (c *composer) stands(ep *Episode, v fhir.Value, since time.Time) bool {
 			ep.Topic = TopicDeath
 		}
 	}
+	if ep.Stands == EpisodeOpen && c.longGone(v) {
+		ep.Stands, ep.Unclosed = EpisodeEnded, true
+	}
 	switch {
 	case hasBegun && begun.After(latest):
 		ep.Stands = EpisodeDoubtful
@@ -314,6 +319,9 @@ func (ep Episode) words() string {
 	}
 	switch ep.Topic {
 	case TopicAttendance:
+		if ep.Unclosed {
+			return "Attended the emergency department of " + at + "; when it ended was not sent"
+		}
 		if ep.Stands == EpisodeEnded {
 			return "Attended and left the emergency department of " + at
 		}

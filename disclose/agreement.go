@@ -15,6 +15,7 @@ type Agreement struct {
 	Signatories []Party    `json:"organisations"`
 	Roles       []RoleSees `json:"roles"`
 	Rules       []RuleSays `json:"rules"`
+	Kept        []Kept     `json:"kept"` // for how long
 }
 
 // Party is an organisation that has signed.
@@ -47,6 +48,9 @@ func (s *Service) Agreement(ctx context.Context) (*Agreement, error) {
 		return nil, err
 	}
 	a := &Agreement{Signatories: p.signatories()}
+	if a.Kept, err = s.Retention(ctx); err != nil {
+		return nil, err
+	}
 	for _, r := range kmcr.AllRoles {
 		a.Roles = append(a.Roles, roleSees(r))
 	}

@@ -20,6 +20,7 @@ const (
 	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
 	KindTrace        = "trace"        // what the national demographics service said of a patient, by PatientID; written by ingest
 	KindEHR          = "ehr"          // signin.EHR by its FHIR base address
+	KindRetention    = "retention"    // disclose.Kept by class of record
 	KindGroup        = "group"        // signin.Group by the provider's name of the group
 	KindSetting      = "setting"
 	KindCorrection   = "correction"   // list of compose.Correction by PatientID

@@ -48,6 +48,9 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /people/{ref}/documents/{id}", s.document)
 	s.signedIn(mux, "GET /people/{ref}/documents/{id}/content", s.documentContent)
 	s.signedIn(mux, "GET /people/{ref}/access", s.access)
+	s.signedIn(mux, "GET /people/{ref}/access/pdf", s.accessPDF)
+	s.signedIn(mux, "GET /people/{ref}/copy", s.copyForm)
+	s.signedIn(mux, "POST /people/{ref}/copy", s.copy)
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)
 	s.signedIn(mux, "POST /people/{ref}/break-glass", s.breakGlass)
 

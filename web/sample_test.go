@@ -437,6 +437,12 @@ func (s *sample) Launch(_ context.Context, _ kmcr.Viewer, l disclose.Launched) (
 
 func (s *sample) Refused(context.Context, kmcr.Viewer, string, string, string) error { return nil }
 
+func (s *sample) MayCopy(context.Context, kmcr.Viewer, string) error { return nil }
+
+func (s *sample) Copy(context.Context, kmcr.Viewer, string, string) (*disclose.Copy, error) {
+	return &disclose.Copy{Patient: []byte(`{"resourceType":"Patient"}`)}, nil
+}
+
 func (s *sample) Proven(context.Context, kmcr.Viewer, string, string) error { return nil }
 
 func (s *sample) BreakGlass(_ context.Context, _ kmcr.Viewer, ref string, why disclose.Why) error {
@@ -756,9 +762,9 @@ func samplePages() (all []struct{ Role, Path string }) {
 	add("gp", "/people/"+string(refRefused), "/people/"+string(refRefused)+"/break-glass", "/people/"+string(refRefused)+"/involved", "/people/"+string(refNoGlass)+"/involved", "/people/"+string(refNoGlass), "/people/"+string(refNoGlass)+"/break-glass",
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
-	add("administrator", "/use", "/use?days=91")
 	add("gp", "/launch/sample")
-	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/access")
+	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/copy", "/people/"+string(refRefused)+"/access")
+	add("administrator", "/use", "/use?days=91")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))
 	add("gp", "/authority")

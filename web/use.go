@@ -12,7 +12,7 @@ import (
 
 // use shows how much the record is used, and an estimate of the time that it saves with how it is made.
 func (s *site) use(q *ask) error {
-	days, err := days(q.URL.Query())
+	days, err := daysAsked(q.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ type useTable struct {
 	Rows        []audit.Counted
 }
 
-func days(v url.Values) (int, error) {
+func daysAsked(v url.Values) (int, error) {
 	typed := v.Get("days")
 	if typed == "" {
 		return 0, nil

@@ -46,6 +46,8 @@ type wayOut interface {
 	BreakGlass(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) error
 	Launch(ctx context.Context, v kmcr.Viewer, l disclose.Launched) (*disclose.Arrival, error)
 	Refused(ctx context.Context, v kmcr.Viewer, action, where, rule string) error
+	MayCopy(ctx context.Context, v kmcr.Viewer, ref string) error
+	Copy(ctx context.Context, v kmcr.Viewer, ref, reason string) (*disclose.Copy, error)
 	Proven(ctx context.Context, v kmcr.Viewer, action, where string) error
 	SayInvolved(ctx context.Context, v kmcr.Viewer, ref string, why disclose.Why) (until time.Time, err error)
 	EndInvolved(ctx context.Context, v kmcr.Viewer, ref string, id int64) error

@@ -20,6 +20,7 @@ type auditCommand struct {
 	Verify auditVerify `cmd:"" help:"Prove that nothing in the audit log was altered, removed, reordered or rolled back."`
 	Export auditExport `cmd:"" help:"Write the audit log as FHIR AuditEvent, one a line; or, with --files, the transparency log as files."`
 	Key    auditKey    `cmd:"" help:"Print the public key that proves the audit log."`
+	Watch  auditWatch  `cmd:"" help:"The privacy watch."`
 	Prove  auditProve  `cmd:"" help:"Print the proof that one entry is in the log that the newest checkpoint is about."`
 }
 
