@@ -196,7 +196,7 @@ func (s *site) tell(q *ask, out *http.ResponseController, signal notify.Signal) 
 	})
 	for _, a := range slices.Backward(all) {
 		var drawn bytes.Buffer
-		if err := s.drawn.part(&drawn, "alerts", "alert", a); err != nil {
+		if err := s.drawn.part(&drawn, "alert", a); err != nil {
 			return err
 		}
 		data, err := json.Marshal(map[string]any{"alert": a, "text": a.Name + ": " + a.Text, "html": drawn.String()})

@@ -13,26 +13,23 @@ import (
 	"kmcr/terms"
 )
 
-// drawings are the parsed templates, by stem: one set for professionals and
-// one for the person, who reads dates in words.
-type drawings struct{ staff, citizen map[string]*template.Template }
+// drawings are the parsed templates: one set for professionals and one for
+// the person, who reads dates in words. A page is the template "page:STEM":
+// the layout around the "content" of STEM.gohtml.
+type drawings struct{ staff, citizen *template.Template }
 
-// draw executes the template of a stem.
+// draw executes the page of a stem.
 func (d drawings) draw(w io.Writer, stem string, p *page) error {
 	set := d.staff
 	if p.Viewer != nil && p.Viewer.Role == kmcr.RoleCitizen {
 		set = d.citizen
 	}
-	t, ok := set[stem]
-	if !ok {
-		return fmt.Errorf("there is no template %q", stem)
-	}
-	return t.ExecuteTemplate(w, "layout", p)
+	return set.ExecuteTemplate(w, "page:"+stem, p)
 }
 
-// part executes one part of the template of a stem, for a page that is open already.
-func (d drawings) part(w io.Writer, stem, name string, v any) error {
-	return d.staff[stem].ExecuteTemplate(w, name, v)
+// part executes one template, for a page that is open already.
+func (d drawings) part(w io.Writer, name string, v any) error {
+	return d.staff.ExecuteTemplate(w, name, v)
 }
 
 func (s *site) readTemplates() (drawings, error) {
@@ -44,8 +41,9 @@ func (s *site) readTemplates() (drawings, error) {
 	return drawings{staff, citizen}, err
 }
 
-func (s *site) parse(citizen bool) (map[string]*template.Template, error) {
-	base, err := template.New("base").Funcs(s.funcs(citizen)).ParseFS(templates, "templates/shared/*.gohtml")
+// parse reads all pages into one set: a copy of the shared templates for each page would take forty megabytes.
+func (s *site) parse(citizen bool) (*template.Template, error) {
+	set, err := template.New("base").Funcs(s.funcs(citizen)).ParseFS(templates, "templates/shared/*.gohtml")
 	if err != nil {
 		return nil, err
 	}
@@ -53,16 +51,21 @@ func (s *site) parse(citizen bool) (map[string]*template.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := map[string]*template.Template{}
 	for _, f := range files {
-		t, err := base.Clone()
+		text, err := fs.ReadFile(templates, f)
 		if err != nil {
 			return nil, err
 		}
-		if t, err = t.ParseFS(templates, f); err != nil {
+		stem := strings.TrimSuffix(path.Base(f), ".gohtml")
+		const content = `{{define "content"}}`
+		if strings.Count(string(text), content) != 1 {
+			return nil, fmt.Errorf("template %s does not define one content", f)
+		}
+		page := strings.Replace(string(text), content, `{{define "content:`+stem+`"}}`, 1) +
+			`{{define "page:` + stem + `"}}{{template "layout-begin" .}}{{template "content:` + stem + `" .}}{{template "layout-end" .}}{{end}}`
+		if _, err := set.New(f).Parse(page); err != nil {
 			return nil, err
 		}
-		set[strings.TrimSuffix(path.Base(f), ".gohtml")] = t
 	}
 	return set, nil
 }
