@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,13 +61,21 @@ var uuid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 // number finds the further numbers by which Synthea knows a person: social security, driver's licence, passport.
 var number = regexp.MustCompile(`"value": "(999-\d\d-\d{4}|S999\d+|X\d+X)"`)
 
-// again makes round n of a Bundle: another person with the same story (ids, numbers and names differ), so that every round writes everything anew.
+// birthDate finds a date of birth.
+var birthDate = regexp.MustCompile(`"birthDate": "(\d{4})-`)
+
+// again makes round n of a Bundle: another person with the same story, so that every round writes everything anew. Ids, numbers and
+// names differ, and the date of birth too, for a namesake of the same day and home would be taken for the same person.
 func again(body []byte, n int) []byte {
 	if n == 0 {
 		return body
 	}
 	out := uuid.ReplaceAll(body, fmt.Appendf(nil, "%08x$1", n))
 	out = number.ReplaceAll(out, fmt.Appendf(nil, `"value": "$1/%d"`, n))
+	out = birthDate.ReplaceAllFunc(out, func(date []byte) []byte {
+		year, _ := strconv.Atoi(string(birthDate.FindSubmatch(date)[1]))
+		return fmt.Appendf(nil, `"birthDate": "%04d-`, year-7*n)
+	})
 	return bytes.ReplaceAll(out, []byte(`"family": "`), fmt.Appendf(nil, `"family": "R%d`, n))
 }
 
