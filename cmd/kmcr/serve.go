@@ -178,10 +178,10 @@ func (c *serveCommand) listenTLS(open *listeners) (net.Listener, error) {
 // a fourth of the cost of opening a record. The operator's own GOGC and GOMEMLIMIT have the last word.
 func thrifty() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(300)
+		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(200 << 20)
+		debug.SetMemoryLimit(212 << 20)
 	}
 }
 
