@@ -4,7 +4,7 @@ ARGS ?=
 export CGO_ENABLED = 0
 export CI
 
-.PHONY: run build test bench assets tools lint clean
+.PHONY: run build test fuzz bench assets tools lint clean
 
 build: bin/kmcr
 
@@ -33,6 +33,17 @@ test: tools assets lint
 	@echo "kmcr: running every test (unit, both stores, end to end, browser)…"
 	@go build -trimpath -o bin/kmcr ./cmd/kmcr
 	@go test -count=1 -timeout 40m ./...
+	@$(MAKE) --no-print-directory fuzz
+
+# Every parser is fed what nobody would send, each for FUZZ; what was found once is kept in testdata/fuzz and run by every test.
+FUZZ ?= 3s
+fuzz: assets
+	@log=$$(mktemp); trap 'rm -f $$log' EXIT; set -o pipefail; go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}} {{.ImportPath}}{{end}}' ./... | while read -r dir room; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$dir/*_test.go); do \
+			echo "kmcr: fuzzing $$room $$target for $(FUZZ)…"; \
+			go test -run=NONE -fuzz="^$$target\$$" -fuzztime=$(FUZZ) -timeout 5m $$room </dev/null >$$log 2>&1 || { cat $$log; exit 1; }; \
+		done; \
+	done
 
 lint:
 	@echo "kmcr: gofmt, go vet, staticcheck…"

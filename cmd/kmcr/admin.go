@@ -49,7 +49,7 @@ type meter struct {
 func newMeter(h *house) *meter {
 	m := &meter{registry: prometheus.NewRegistry(), requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "kmcr_http_request_duration_seconds", Help: "How long requests took, by route and status.", Buckets: prometheus.ExponentialBuckets(0.001, 2, 14)}, []string{"route", "code"})}
-	m.registry.MustRegister(m.requests, ledger{h}, doorIn{h}, looks{h}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, ledger{h}, doorIn{h}, looks{h}, tellings{h}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -120,6 +120,40 @@ func (l looks) Collect(ch chan<- prometheus.Metric) {
 	for _, c := range l.h.out.Answered() {
 		ch <- prometheus.MustNewConstMetric(looksAnswered, prometheus.CounterValue, float64(c.Looks), string(c.Role), string(c.Organisation), c.Task)
 	}
+}
+
+// tellings publishes how those who should hear of something are told.
+type tellings struct{ h *house }
+
+var (
+	toldListeners     = prometheus.NewDesc("kmcr_notify_listeners", "Pages that are open and hear of alerts at once.", nil, nil)
+	toldSubscriptions = prometheus.NewDesc("kmcr_notify_subscriptions", "Subscriptions in force.", nil, nil)
+	toldDeliveries    = prometheus.NewDesc("kmcr_notify_deliveries", "Deliveries that wait after a failure, or were given up.", []string{"state"}, nil)
+)
+
+// Describe names the metrics.
+func (tellings) Describe(ch chan<- *prometheus.Desc) {
+	ch <- toldListeners
+	ch <- toldSubscriptions
+	ch <- toldDeliveries
+}
+
+// Collect reads the counters; without a database there are none.
+func (t tellings) Collect(ch chan<- prometheus.Metric) {
+	if t.h.told == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	listeners, subscriptions, waiting, dead, err := t.h.told.Metrics(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(toldDeliveries, err)
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(toldListeners, prometheus.GaugeValue, float64(listeners))
+	ch <- prometheus.MustNewConstMetric(toldSubscriptions, prometheus.GaugeValue, float64(subscriptions))
+	ch <- prometheus.MustNewConstMetric(toldDeliveries, prometheus.GaugeValue, float64(waiting), "waiting")
+	ch <- prometheus.MustNewConstMetric(toldDeliveries, prometheus.GaugeValue, float64(dead), "given-up")
 }
 
 // doorIn publishes what the door in has done since this process began.

@@ -9,6 +9,16 @@
   var since = live.dataset.since;
   var stream = null;
 
+  // The alert being read stays where it is: a button that moves as it is
+  // pressed would answer for another person. The notice says what is new.
+  function lookedAt(replaced) {
+    for (var i = 0; i < list.children.length; i++) {
+      var one = list.children[i];
+      if (one !== replaced && one.getBoundingClientRect().bottom > 0) return one;
+    }
+    return null;
+  }
+
   function put(e) {
     since = e.lastEventId || since;
     var told = JSON.parse(e.data);
@@ -23,8 +33,10 @@
         live.textContent = "An alert that you are working on has changed. Load the page again to see it.";
         return;
       }
+      var seen = lookedAt(old), top = seen && seen.getBoundingClientRect().top;
       if (old) old.remove();
       list.prepend(alert);
+      if (seen) window.scrollBy(0, seen.getBoundingClientRect().top - top);
     }
     var link = document.createElement("a");
     link.href = "/alerts#" + alert.id;
