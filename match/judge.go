@@ -121,7 +121,13 @@ func (e evidence) noKin() (Outcome, string) {
 	if e.level(atGiven) == differs && !numbered {
 		return Ask, "another given name, and no number to confirm it"
 	}
-	if agree >= 2 && (numbered || e.placed()) {
+	if e.level(atBorn) < near && e.level(atLocal) == differs {
+		return Ask, "another register has two numbers for them, and the date of birth does not confirm it"
+	}
+	if e.level(atBorn) < near && e.changedOver() {
+		agree-- // of two first names each may be either's: changed over they agree once
+	}
+	if agree >= 3 && e.somewhere() || agree >= 2 && (numbered || e.placed()) {
 		return Same, "name or date of birth and place agree, and no relatives live together here"
 	}
 	return Ask, "likely, but little of it is of the person alone"
@@ -143,6 +149,11 @@ func (e evidence) changedOver() bool {
 // reachable: the two share a postcode or telephone, under which they can be found.
 func (e evidence) reachable() bool {
 	return e.level(atPostcode) == exact || e.level(atTelephone) == exact
+}
+
+// somewhere: one part of where is the same or nearly so, whatever the others say.
+func (e evidence) somewhere() bool {
+	return e.level(atLine) >= weak || e.level(atPostcode) >= close || e.level(atLocality) >= close
 }
 
 // placed: something besides name and birth ties the two together. A house
