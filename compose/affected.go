@@ -29,7 +29,7 @@ func (c *composer) affected(ep Episode) []Affected {
 
 // affects tells whether an entry is a visit or service of the next seven days.
 func (c *composer) affects(e *entry) (Affected, bool) {
-	a := Affected{Statement: e.ID, ID: e.ID.String(), From: e.Contributor, Kind: "visit"}
+	a := Affected{Statement: e.ID, ID: e.id, From: e.Contributor, Kind: "visit"}
 	v, status := e.v, e.v.Get("status").Text()
 	switch {
 	case e.Type == "Appointment" && slices.Contains([]string{"booked", "pending", "proposed", "arrived", "checked-in"}, status):

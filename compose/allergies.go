@@ -143,8 +143,8 @@ var severities = []string{"", "mild", "moderate", "severe"}
 
 func severer(a, b string) bool { return slices.Index(severities, a) > slices.Index(severities, b) }
 
-func (a Allergy) order() (bool, Date, string) {
-	return a.Active, "", strings.ToLower(a.Substance) // alphabetical (ADR-0001 and following)
+func (a Allergy) order() (bool, Date, [2]string) {
+	return a.Active, "", [2]string{strings.ToLower(a.Substance)} // alphabetical (ADR-0001 and following)
 }
 
 // allergyTitle says one of the four of ISB 1505 PAB-0064, word for word.

@@ -48,6 +48,7 @@ func (c *composer) authority() {
 // entry is one statement with its index.
 type entry struct {
 	*kmcr.Statement
+	id    string // the statement's logical id, written
 	v     fhir.Value
 	shown bool
 }
@@ -79,7 +80,7 @@ func (c *composer) read() {
 		return cmp.Or(cmp.Compare(a.ID.Patient, b.ID.Patient), cmp.Compare(a.ID.Hash, b.ID.Hash), cmp.Compare(a.Version, b.Version))
 	})
 	for _, s := range ordered {
-		e := &entry{Statement: s}
+		e := &entry{Statement: s, id: s.ID.String()}
 		if r := fhir.Of(s); r != nil {
 			e.v = r.Root()
 		} else {
@@ -87,11 +88,12 @@ func (c *composer) read() {
 			continue
 		}
 		c.entries = append(c.entries, e)
-		c.byRef[s.Type+"/"+s.ID.String()] = e
+		c.byRef[s.Type+"/"+e.id] = e
 	}
 	for _, s := range c.in.Context {
-		if r := fhir.Of(s); r != nil && c.byRef[s.Type+"/"+s.ID.String()] == nil {
-			c.byRef[s.Type+"/"+s.ID.String()] = &entry{Statement: s, v: r.Root(), shown: true}
+		id := s.ID.String()
+		if r := fhir.Of(s); r != nil && c.byRef[s.Type+"/"+id] == nil {
+			c.byRef[s.Type+"/"+id] = &entry{Statement: s, id: id, v: r.Root(), shown: true}
 		}
 	}
 }
@@ -166,7 +168,7 @@ func (c *composer) from(e *entry) Provenance {
 }
 
 func (c *composer) provenance(e *entry) Provenance {
-	return Provenance{Statement: e.ID.String(), Version: e.Version, Type: e.Type, Contributor: e.Contributor, Source: c.sourceName(e.Contributor), Author: c.author(e), Recorded: e.Recorded, Key: e.Key}
+	return Provenance{Statement: e.id, Version: e.Version, Type: e.Type, Contributor: e.Contributor, Source: c.sourceName(e.Contributor), Author: c.author(e), Recorded: e.Recorded, Key: e.Key}
 }
 
 func (c *composer) sourceName(code kmcr.ContributorCode) string {
@@ -294,9 +296,9 @@ func (c *composer) finish() {
 	c.allergyTitle()
 	slices.SortStableFunc(r.Contacts.Items, Contact.before)
 	slices.SortFunc(r.NotShown, func(a, b NotShown) int {
-		return cmp.Compare(a.From.Type+a.From.Statement, b.From.Type+b.From.Statement)
+		return cmp.Or(cmp.Compare(a.From.Type, b.From.Type), cmp.Compare(a.From.Statement, b.From.Statement))
 	})
-	slices.SortFunc(r.Conflicts, func(a, b Conflict) int { return cmp.Compare(a.Fact+a.ID, b.Fact+b.ID) })
+	slices.SortFunc(r.Conflicts, func(a, b Conflict) int { return cmp.Or(cmp.Compare(a.Fact, b.Fact), cmp.Compare(a.ID, b.ID)) })
 	for i, e := range r.Encounters.Items {
 		if e.Now && (r.Admitted == nil || e.Class == "inpatient" && r.Admitted.Class != "inpatient") {
 			r.Admitted = &r.Encounters.Items[i]
@@ -306,7 +308,7 @@ func (c *composer) finish() {
 
 // settle orders a part and fills in its honesty.
 func settle[T dated](c *composer, p *Part[T], title string, section kmcr.Section, none string) {
-	p.Items, p.Updated = ordered(p.Items, place.current)
+	p.Updated = inOrder(p.Items, place.current)
 	p.Title, p.Section = title, section
 	c.freshness(section, &p.Sources, &p.Incomplete)
 	p.Withheld = c.in.Withheld[section] > 0

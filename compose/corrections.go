@@ -30,11 +30,14 @@ type Correction struct {
 
 // corrections lists what was reported of the statements that the record shows, and marks their lines until it is answered.
 func (c *composer) corrections() {
-	open := map[string]bool{}
 	c.r.Corrections = []Correction{}
+	if len(c.in.Corrections) == 0 {
+		return
+	}
+	open := map[string]bool{}
 	shown := map[string]bool{}
 	for _, e := range c.entries {
-		shown[e.ID.String()] = true
+		shown[e.id] = true
 	}
 	for _, k := range c.in.Corrections {
 		if shown[k.Statement] {

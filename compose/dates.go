@@ -23,13 +23,13 @@ func mustLondon() *time.Location {
 func (d Date) key() string {
 	s := string(d)
 	if len(s) == len("2006-01-02T15:04:05Z") && s[len(s)-1] == 'Z' || len(s) == len("2006-01-02T15:04:05+00:00") && s[19:] == "+00:00" {
-		return s[:19] + ".000" // as below, without reading it
+		return s[:19] // as below, without reading it
 	}
 	if len(s) < len("2006-01-02T15:04:05") {
 		return s
 	}
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return t.UTC().Format("2006-01-02T15:04:05.000")
+		return t.UTC().Format("2006-01-02T15:04:05.999")
 	}
 	return s
 }

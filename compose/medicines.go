@@ -60,7 +60,7 @@ func (c *composer) medicines() {
 		m := c.readMedicine(e)
 		a := c.planOf(e, plans)
 		if a == nil {
-			a = plans[e.Type+"/"+e.ID.String()]
+			a = plans[e.Type+"/"+e.id]
 		}
 		if a != nil {
 			c.authorised(&m, a)

@@ -7,30 +7,30 @@ import (
 
 // dated is what the order of a part is made from.
 type dated interface {
-	order() (active bool, date Date, tie string)
+	order() (active bool, date Date, tie [2]string)
 }
 
-func (i Item) order() (bool, Date, string) {
-	tie := i.Title
+func (i Item) order() (bool, Date, [2]string) {
+	tie := [2]string{i.Title}
 	if len(i.From) > 0 {
-		tie += i.From[0].Statement
+		tie[1] = i.From[0].Statement
 	}
 	return i.Active, i.Date, tie
 }
 
-func (t Test) order() (bool, Date, string) {
+func (t Test) order() (bool, Date, [2]string) {
 	var d Date
 	if len(t.Values) > 0 {
 		d = t.Values[0].Date
 	}
-	return true, d, t.Name + t.Unit + t.Code
+	return true, d, [2]string{t.Name, t.Unit + t.Code}
 }
 
 // newestFirst puts the values of a test in order; what came of one instant stands by its statement.
 func (t *Test) newestFirst() {
 	keys := make([]place, len(t.Values))
 	for n, v := range t.Values {
-		keys[n] = place{date: v.Date.key(), tie: v.From.Statement, at: n}
+		keys[n] = place{date: v.Date.key(), tie: [2]string{v.From.Statement}, at: n}
 	}
 	slices.SortFunc(keys, place.newest)
 	values := make([]Value, len(keys))
@@ -42,9 +42,10 @@ func (t *Test) newestFirst() {
 
 // place is where an item stands among others; made once for each, for dates are dear to compare.
 type place struct {
-	active    bool
-	date, tie string
-	at        int
+	active bool
+	date   string
+	tie    [2]string // what it is called, and the statement that it is from
+	at     int
 }
 
 func placeOf(i dated, at int) place {
@@ -54,7 +55,7 @@ func placeOf(i dated, at int) place {
 
 // newest orders by date, the newest first, then by the tie, then as they stood.
 func (p place) newest(o place) int {
-	return cmp.Or(cmp.Compare(o.date, p.date), cmp.Compare(p.tie, o.tie), cmp.Compare(p.at, o.at))
+	return cmp.Or(cmp.Compare(o.date, p.date), slices.Compare(p.tie[:], o.tie[:]), cmp.Compare(p.at, o.at))
 }
 
 // current orders what is active before what is not, and then by newest.
@@ -68,8 +69,8 @@ func (p place) current(o place) int {
 	return p.newest(o)
 }
 
-// ordered answers the items in an order, and the date of the newest.
-func ordered[T dated](items []T, order func(place, place) int) (out []T, updated Date) {
+// inOrder puts the items in an order where they stand, and answers the date of the newest.
+func inOrder[T dated](items []T, order func(place, place) int) (updated Date) {
 	places := make([]place, len(items))
 	last := 0
 	for n, i := range items {
@@ -82,9 +83,27 @@ func ordered[T dated](items []T, order func(place, place) int) (out []T, updated
 		_, updated, _ = items[last].order()
 	}
 	slices.SortFunc(places, order)
-	out = make([]T, len(items))
-	for n, p := range places {
-		out[n] = items[p.at]
+	for n := range places {
+		put(items, places, n)
 	}
-	return out, updated
+	return updated
+}
+
+// put moves the item that belongs at n there, and those that this displaces
+// to where they belong, round the circle that they make; places that are
+// done point to themselves.
+func put[T any](items []T, places []place, n int) {
+	if places[n].at == n {
+		return
+	}
+	first := items[n]
+	for at := n; ; {
+		from := places[at].at
+		places[at].at = at
+		if from == n {
+			items[at] = first
+			return
+		}
+		items[at], at = items[from], from
+	}
 }

@@ -85,7 +85,7 @@ func words(s string) string {
 // timeline is every dated item, newest first.
 func (c *composer) timeline() {
 	r := c.r
-	var all []Item
+	all := make([]Item, 0, len(c.entries))
 	add := func(items ...Item) {
 		for _, i := range items {
 			if i.Date != "" {
@@ -112,7 +112,8 @@ func (c *composer) timeline() {
 	for _, s := range r.SocialCare.Items {
 		add(s.Item)
 	}
-	r.Timeline, _ = ordered(all, place.newest)
+	inOrder(all, place.newest)
+	r.Timeline = all
 	if r.Conflicts == nil {
 		r.Conflicts = []Conflict{}
 	}

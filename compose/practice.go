@@ -30,7 +30,7 @@ func (c *composer) authorisations() (byPlan map[string]*authorisation, rest []*e
 			if byPlan == nil {
 				byPlan = map[string]*authorisation{}
 			}
-			byPlan[e.Type+"/"+e.ID.String()] = &authorisation{plan: e}
+			byPlan[e.Type+"/"+e.id] = &authorisation{plan: e}
 		}
 	}
 	if byPlan == nil {
@@ -39,7 +39,7 @@ func (c *composer) authorisations() (byPlan map[string]*authorisation, rest []*e
 	for _, e := range c.medicine {
 		a := c.planOf(e, byPlan)
 		switch {
-		case a == nil && byPlan[e.Type+"/"+e.ID.String()] == nil:
+		case a == nil && byPlan[e.Type+"/"+e.id] == nil:
 			rest = append(rest, e)
 		case a == nil:
 		case e.Type == "MedicationRequest":
@@ -50,7 +50,7 @@ func (c *composer) authorisations() (byPlan map[string]*authorisation, rest []*e
 		}
 	}
 	for _, e := range c.medicine {
-		if a := byPlan[e.Type+"/"+e.ID.String()]; a != nil && !a.taken {
+		if a := byPlan[e.Type+"/"+e.id]; a != nil && !a.taken {
 			rest = append(rest, e)
 		}
 	}
@@ -184,7 +184,7 @@ func (c *composer) consultation(x *Encounter) {
 		}
 	}
 	for _, e := range lists {
-		if !listed["List/"+e.ID.String()] && !e.shown {
+		if !listed["List/"+e.id] && !e.shown {
 			c.noted(x, e, "", 0)
 		}
 	}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"net/http"
+	"sync"
 
 	"kmcr"
 	"kmcr/compose"
@@ -18,12 +20,17 @@ var asWritten = json.JoinOptions(jsonv1.OmitEmptyWithLegacySemantics(true), json
 
 // writeJSON answers with v as JSON.
 func (q *ask) writeJSON(status int, v any) error {
-	b, err := encode(v)
-	if err != nil {
+	b := answers.Get().(*bytes.Buffer)
+	defer answers.Put(b)
+	b.Reset()
+	if err := json.MarshalWrite(b, v, asWritten); err != nil {
 		return kmcr.Errorf(kmcr.Fault, "JSON of %s: %w", q.pattern, err)
 	}
-	return q.write(status, "application/json", b)
+	return q.write(status, "application/json", b.Bytes())
 }
+
+// answers holds room for answers that were sent: a record is long, and there are many.
+var answers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func encode(v any) ([]byte, error) { return json.Marshal(v, asWritten) }
 
