@@ -106,3 +106,21 @@ func TestEveryStoryIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A system has one identifier for each of its people, however many they are.
+func TestNoTwoPeopleShareAnIdentifierOfOneSystem(t *testing.T) {
+	w, err := Generate(3, 20000, time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []kmcr.ContributorCode{"gp", "hospital-east", "adult-social-care"} {
+		seen := map[string]bool{}
+		for _, p := range w.People {
+			if id := p.local(from); seen[id] {
+				t.Fatalf("%s has two people of one identifier", from)
+			} else {
+				seen[id] = true
+			}
+		}
+	}
+}

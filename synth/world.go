@@ -3,6 +3,7 @@ package synth
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -177,11 +178,13 @@ func (p *Person) age(at time.Time) int {
 	return years
 }
 
-// local is the identifier that a contributor's own system has for the person.
+// local is the identifier that a contributor's own system has for the person:
+// no two people of a contributor share one, for no two share a number.
 func (p *Person) local(from kmcr.ContributorCode) string {
 	h := uint32(2166136261)
-	for _, c := range string(from) + "/" + p.ID + "/" + string(p.NHS) {
+	for _, c := range from {
 		h = (h ^ uint32(c)) * 16777619
 	}
-	return fmt.Sprintf("%s%07d", strings.ToUpper(string(from[:1])), h%10000000)
+	drawn, _ := strconv.Atoi(string(p.NHS)[3:9])
+	return fmt.Sprintf("%s%07d", strings.ToUpper(string(from[:1])), 1000000+(drawn*7919+int(h%1000000))%1000000) // 7919 is prime to 10^6
 }
