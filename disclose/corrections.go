@@ -115,11 +115,30 @@ func (s *Service) Corrections(ctx context.Context, v kmcr.Viewer) ([]compose.Cor
 	if err != nil {
 		return nil, err
 	}
+	e.Where = "/corrections"
+	return s.listCorrections(ctx, e, "")
+}
+
+// OwnCorrections lists what has been reported of the statements of the contributor whose client asks, open ones first; audited.
+// Errors: kmcr.Refused for anybody else.
+func (s *Service) OwnCorrections(ctx context.Context, v kmcr.Viewer, where string) ([]compose.Correction, error) {
+	e, err := s.answering(ctx, v, "read", where)
+	if err != nil {
+		return nil, err
+	}
+	return s.listCorrections(ctx, e, v.Contributor)
+}
+
+func (s *Service) listCorrections(ctx context.Context, e *audit.Entry, of kmcr.ContributorCode) ([]compose.Correction, error) {
 	out := []compose.Correction{}
-	err = s.db.List(ctx, store.KindCorrection, func(_ string, body []byte) error {
+	err := s.db.List(ctx, store.KindCorrection, func(_ string, body []byte) error {
 		var all []compose.Correction
 		err := json.Unmarshal(body, &all)
-		out = append(out, all...)
+		for _, k := range all {
+			if of == "" || k.Contributor == of {
+				out = append(out, k)
+			}
+		}
 		return err
 	})
 	if err != nil {
@@ -134,31 +153,60 @@ func (s *Service) Corrections(ctx context.Context, v kmcr.Viewer) ([]compose.Cor
 		}
 		return cmp.Or(b.Asked.Compare(a.Asked), cmp.Compare(a.Statement, b.Statement), cmp.Compare(a.ID, b.ID))
 	})
-	e.Where, e.Detail = "/corrections", map[string]string{"corrections": strconv.Itoa(len(out))}
+	e.Detail = map[string]string{"corrections": strconv.Itoa(len(out))}
 	return out, s.audit(ctx, e)
 }
 
-// Answer keeps what the contributor answered to a correction: compose.Corrected or compose.Stands, with its words.
-// Errors: kmcr.Refused, kmcr.NotFound, kmcr.Invalid.
+// answering decides whether a contributor's own client asks.
+func (s *Service) answering(ctx context.Context, v kmcr.Viewer, action, where string) (*audit.Entry, error) {
+	const alone = "A contributor's own system reads and answers what is reported of its statements."
+	if v.Contributor == "" {
+		if err := s.Refused(ctx, v, action, where, alone); err != nil {
+			return nil, err
+		}
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: alone, Remedy: "A records officer answers on the page of corrections."}
+	}
+	e := s.entry(v, action, where)
+	e.Purpose, e.Allowed, e.Rule = kmcr.Administration, true, ownAlone
+	return e, nil
+}
+
+// Answer keeps what the contributor answered to a correction, as a records officer enters it: compose.Corrected or compose.Stands, with
+// its words. Errors: kmcr.Refused, kmcr.NotFound, kmcr.Invalid.
 func (s *Service) Answer(ctx context.Context, v kmcr.Viewer, statement string, id int, state, answer string) error {
 	_, e, err := s.work(ctx, v, access.WorkMatches)
 	if err != nil {
 		return err
 	}
+	e.Action, e.Where = "answer", "/corrections"
+	return s.answerCorrection(ctx, e, "", statement, id, state, answer)
+}
+
+// AnswerOwn is Answer by the contributor's own system. Errors: as Answer; kmcr.NotFound also for another contributor's statement.
+func (s *Service) AnswerOwn(ctx context.Context, v kmcr.Viewer, where, statement string, id int, state, answer string) error {
+	e, err := s.answering(ctx, v, "answer", where)
+	if err != nil {
+		return err
+	}
+	return s.answerCorrection(ctx, e, v.Contributor, statement, id, state, answer)
+}
+
+func (s *Service) answerCorrection(ctx context.Context, e *audit.Entry, of kmcr.ContributorCode, statement string, id int, state, answer string) error {
 	if state != compose.Corrected && state != compose.Stands {
 		return &kmcr.Error{Kind: kmcr.Invalid, Where: "state", Message: "a correction is answered as corrected or as stands"}
 	}
-	if answer, err = inWords(answer, "answer"); err != nil {
+	answer, err := inWords(answer, "answer")
+	if err != nil {
 		return err
 	}
 	sid, ok := kmcr.ParseStatementID(statement)
 	if !ok {
 		return noStatement()
 	}
-	e.Action, e.Where, e.Patient = "answer", "/corrections", sid.Patient
+	e.Patient = sid.Patient
 	return s.changeCorrections(ctx, sid.Patient, e, func(all []compose.Correction) ([]compose.Correction, error) {
 		for i := range all {
-			if all[i].Statement == statement && all[i].ID == id {
+			if all[i].Statement == statement && all[i].ID == id && (of == "" || all[i].Contributor == of) {
 				all[i].State, all[i].Answer, all[i].Answered = state, answer, s.now()
 				return all, nil
 			}

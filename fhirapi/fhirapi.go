@@ -101,7 +101,7 @@ func routes() []route {
 		{"GET", "Patient/id/$everything", "", (*api).everything},
 		{"POST", "Patient/id/$everything", "", (*api).everything},
 		{"GET", "Patient/id/$summary", "", (*api).summary},
-	}, subscriptionRoutes...)
+	}, append(subscriptionRoutes, correctionRoutes...)...)
 }
 
 // Patterns lists the interactions that the API answers: method and path, {type}, {id} and {version} standing for themselves.
@@ -189,6 +189,8 @@ func (r *request) shape() (string, error) {
 		return "", &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such resource type in FHIR R4", Remedy: "GET metadata lists the types."}
 	case p[0] == "Subscription" && subscriptionShape(p) != "":
 		return subscriptionShape(p), nil
+	case len(p) == 2 && p[0] == "Task" && (p[1] == "$corrections" || p[1] == "$answer-correction"):
+		return "Task/" + p[1], nil
 	case len(p) == 1:
 		return "T", nil
 	case len(p) == 2 && p[1] == "_search":
