@@ -173,13 +173,13 @@ func inFHIR(v string) []string {
 
 // structural are the fields that say how a message is made and nothing of the patient.
 var structural = map[string]string{"EVN": " 1 2 6 ", "OBX": " 1 2 ", "PID": " 1 ", "PV1": " 1 ", "NTE": " 1 ", "AL1": " 1 ", "DG1": " 1 ", "PR1": " 1 ", "NK1": " 1 ", "OBR": " 1 ",
-	"SPM": " 1 ", "AIS": " 1 ", "AIL": " 1 ", "AIP": " 1 ", "AIG": " 1 ", "RGS": " 1 ", "TXA": " 1 ", "TQ1": " 1 ", "ROL": " 1 ", "DB1": " 1 ", "PRB": " 1 ", "ARV": " 1 ", "RXA": " 1 2 "}
+	"SPM": " 1 ", "AIS": " 1 ", "AIL": " 1 ", "AIP": " 1 ", "AIG": " 1 ", "RGS": " 1 ", "TXA": " 1 ", "TQ1": " 1 ", "ROL": " 1 ", "DB1": " 1 ", "PRB": " 1 ", "ARV": " 1 ", "RXA": " 1 2 ", "PRT": " 2 "}
 
 // understood are the components that say of what kind the others are: what is
 // stated of them is a use, a status or a system in FHIR's own words.
 var understood = map[string]string{"PID-2": " 4 5 ", "PID-3": " 4 5 6 ", "PID-4": " 4 5 ", "PID-5": " 7 ", "PID-9": " 7 ", "PID-11": " 7 ", "PID-13": " 2 3 ", "PID-14": " 2 3 ", "PID-18": " 5 ", "PID-24": " 1 ", "PID-30": " 1 ", "PID-40": " 2 3 ",
 	"MRG-1": " 5 ", "NK1-2": " 7 ", "NK1-4": " 7 ", "NK1-5": " 2 3 ", "NK1-6": " 2 3 ", "NK1-40": " 2 3 ", "PV1-2": " 1 ", "PV1-19": " 5 ", "ORC-1": " 1 ", "ORC-5": " 1 ", "OBR-25": " 1 2 3 ", "OBX-11": " 1 2 3 ", "DB1-2": " 1 ", "DB1-4": " 1 ",
-	"AL1-2": " 1 2 3 ", "AL1-4": " 1 2 3 ", "TXA-17": " 1 ", "TXA-18": " 1 ", "TXA-19": " 1 ", "SCH-10": " 1 ", "SCH-25": " 1 2 3 ", "RXA-20": " 1 ", "RXA-21": " 1 ", "ROL-2": " 1 ", "DG1-6": " 1 "}
+	"AL1-2": " 1 2 3 ", "AL1-4": " 1 2 3 ", "TXA-17": " 1 ", "TXA-18": " 1 ", "TXA-19": " 1 ", "SCH-10": " 1 ", "SCH-25": " 1 2 3 ", "RXA-20": " 1 ", "RXA-21": " 1 ", "ARV-2": " 1 ", "PD1-12": " 1 ", "PDA-6": " 1 ", "PRT-2": " 1 ", "ROL-2": " 1 ", "DG1-6": " 1 "}
 
 // untold lists the fields whose value is in no statement, in one line a kind of segment.
 func (r *reader) untold(t sayings) {

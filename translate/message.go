@@ -177,6 +177,12 @@ func (r *reader) shared(g *group) {
 	r.procedures(g)
 	r.disabilities(g)
 	r.roles(g)
+	r.participations(g)
+	r.restricted(g)
+	r.death(g)
+	if rf1 := g.first("RF1"); rf1.Exists() && r.m.Type() != "REF" {
+		r.referralOf(g, r.read(rf1))
+	}
 }
 
 // others reads messages of which only the shared segments are mapped.
