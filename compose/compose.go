@@ -272,6 +272,7 @@ func (c *composer) finish() {
 		t.newestFirst()
 		r.Observations.Items = append(r.Observations.Items, *t)
 	}
+	c.replacedDocuments()
 	c.timeline()
 	settle(c, &r.Alerts, "Alerts and adjustments", kmcr.Alerts, "No alerts recorded")
 	settle(c, &r.Safeguarding, "Safeguarding", kmcr.Safeguarding, "No safeguarding information recorded")

@@ -277,6 +277,18 @@ func (s Segment) field(n int) string {
 	return rest
 }
 
+// Fields is the number of the last field.
+func (s Segment) Fields() int {
+	if len(s.text) < 4 || s.marks == nil {
+		return 0
+	}
+	n := strings.Count(s.text, string(rune(s.marks.field)))
+	if s.header() {
+		n++
+	}
+	return n
+}
+
 // checkRepetitions refuses a field with more repetitions than anybody means.
 func (s Segment) checkRepetitions() error {
 	mark := s.repetitionMark()
@@ -325,6 +337,36 @@ func (f Field) Raw() string { return f.text }
 
 // IsNull tells whether the repetition was sent as the HL7 null.
 func (f Field) IsNull() bool { return IsNull(f.text) }
+
+// Leaves gives to says the value of every component, and of every
+// sub-component where there are several, that is not empty; it returns the
+// numbers of the components of which says was false, and how many components have a value.
+func (f Field) Leaves(says func(string) bool) (not []int, all int) {
+	if f.text == "" || f.marks == nil {
+		return nil, 0
+	}
+	components := []string{f.text}
+	if f.marks.component != 0 {
+		components = strings.Split(f.text, string(rune(f.marks.component)))
+	}
+	for i, c := range components {
+		if c == "" || IsNull(c) {
+			continue
+		}
+		parts := []string{c}
+		if f.marks.subcomponent != 0 {
+			parts = strings.Split(c, string(rune(f.marks.subcomponent)))
+		}
+		all++
+		for _, p := range parts {
+			if p != "" && !says(f.marks.unescape(p)) {
+				not = append(not, i+1)
+				break
+			}
+		}
+	}
+	return not, all
+}
 
 // nth is the nth part of s, from 1, between marks; a mark of 0 is none.
 func nth(s string, mark byte, n int) string {

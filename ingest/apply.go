@@ -42,13 +42,18 @@ func (s *Service) apply(ctx context.Context, c kmcr.Contributor, l *ledger, raw 
 
 // read translates a message. What cannot be read at all is parked with the place.
 func read(c kmcr.Contributor, m store.Message, raw []byte) (translate.Reading, error) {
+	return readBy(translate.HL7, c, m, raw)
+}
+
+// readBy is read with what reads HL7 v2.
+func readBy(hl7v2 func(*hl7.Message, kmcr.Contributor) (translate.Reading, error), c kmcr.Contributor, m store.Message, raw []byte) (translate.Reading, error) {
 	var reading translate.Reading
 	var err error
 	switch {
 	case m.Format == kmcr.FormatHL7v2:
 		var message *hl7.Message
 		if message, err = hl7.Parse(raw, ""); err == nil {
-			reading, err = translate.HL7(message, c)
+			reading, err = hl7v2(message, c)
 		}
 	case translate.IsRecords(m.Format):
 		reading, err = translate.ReadRecord(m.Format, raw, c)

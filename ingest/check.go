@@ -114,7 +114,7 @@ func checkHL7(data []byte) []Finding {
 			out = append(out, problem(i+1, kmcr.FormatHL7v2, err))
 			continue
 		}
-		r, err := translate.HL7(m, kmcr.Contributor{Code: "check", Format: kmcr.FormatHL7v2})
+		r, err := translate.Account(m, kmcr.Contributor{Code: "check", Format: kmcr.FormatHL7v2})
 		if err != nil {
 			out = append(out, problem(i+1, kmcr.FormatHL7v2, err))
 			continue

@@ -26,7 +26,7 @@ type Explanation struct {
 
 // Explain reads a message as it was kept, changing nothing.
 func Explain(c kmcr.Contributor, m store.Message, raw []byte) Explanation {
-	r, err := read(c, m, raw)
+	r, err := readBy(translate.Account, c, m, raw)
 	if err != nil {
 		e := Explanation{Problem: detailOf(err)}
 		var p *parking
@@ -112,7 +112,7 @@ func (s *Service) preview(ctx context.Context, c kmcr.Contributor, m store.Messa
 	if _, _, _, whole := translate.ReadClosing(raw); whole {
 		return &parking{reason: "extract-doubtful", detail: "taken up, it ends what the extract does not tell of"}
 	}
-	reading, err := read(c, m, raw)
+	reading, err := readBy(translate.Account, c, m, raw)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ var visitEvents = map[string]string{
 	"A01": "admission", "A02": "transfer", "A03": "discharge", "A04": "attendance", "A05": "pre-admission", "A06": "admission", "A07": "",
 	"A08": "", "A09": "", "A10": "", "A11": "cancel-admission", "A12": "cancel-transfer", "A13": "cancel-discharge", "A14": "pre-admission",
 	"A15": "", "A16": "", "A17": "transfer", "A21": "", "A22": "", "A23": "", "A25": "", "A26": "", "A27": "", "A38": "", "A52": "", "A53": "", "A54": "", "A55": "",
-	"A42": "", "A45": "", "A50": "",
+	"A42": "", "A44": "", "A45": "", "A50": "",
 }
 
 func isVisitEvent(event string) bool {
@@ -43,12 +43,23 @@ func (r *reader) adt(g *group) {
 	if died := r.out.Patients[g.patient].Died; died != "" && has("A03 A08 A28 A31", r.event) {
 		r.out.Event = "death"
 	}
-	if has("A42 A45 A50", r.event) {
+	mrg := g.first("MRG")
+	switch why := otherMerges[r.event]; {
+	case has("A42 A45 A50", r.event), r.event == "A44" && g.visit != "":
 		r.moveVisit(g)
-	} else if has("A35 A41 A43 A44 A51", r.event) && g.first("MRG").Exists() {
-		r.read(g.first("MRG"))
-		r.note("MRG: %s moves or merges accounts or visits, not patients; kept in the message as received", r.event)
+	case why != "" && mrg.Exists():
+		r.read(mrg)
+		r.note("MRG: %s; kept in the message as received", why)
 	}
+}
+
+// otherMerges are the events with MRG that change neither which patient is meant nor which visit, and why.
+var otherMerges = map[string]string{
+	"A06": "the account before the patient was admitted, and accounts are about payment", "A07": "the account before the patient became an outpatient, and accounts are about payment",
+	"A35": "A35 merges accounts, which are about payment: the patient and the visits stay what they are", "A41": "A41 merges accounts, which are about payment: the patient and the visits stay what they are",
+	"A43": "A43 files an identifier under another patient: who has it now is said by PID, and is taken from there", "A44": "A44 moves an account, and names no visit (PV1-19) that would move with it",
+	"A48": "A48 changes a number that is not the patient's own", "A49": "A49 changes the number of an account, which is about payment: the patient and the visits stay what they are",
+	"A51": "A51 changes a second number of the visit: the visit is known by its own (PV1-19)",
 }
 
 // visit keeps the event as a fragment of its spell.

@@ -150,7 +150,6 @@ func lookedAfterFact(what, from, until, columns string) func(Row, kmcr.Contribut
 		if err != nil {
 			return Reading{}, err
 		}
-		x.get("DOB")
 		x.out.Patients = []Claims{claims}
 		start := ""
 		if from != "" {
@@ -203,7 +202,6 @@ func readLookedAfterWorker(r Row, c kmcr.Contributor) (Reading, error) {
 	if err != nil {
 		return Reading{}, err
 	}
-	x.get("DOB")
 	x.out.Patients = []Claims{claims}
 	start, from := x.day("SW_DECOM")
 	end, _ := x.day("SW_DEC")

@@ -27,26 +27,35 @@ var kinds = map[string]func(*reader, *group){
 // message type that says nothing of a patient, Invalid with Where PID-3 where
 // the message does not say whom it is about.
 func HL7(m *hl7.Message, c kmcr.Contributor) (Reading, error) {
+	r, err := readMessage(m, c)
+	if err != nil {
+		return Reading{}, err
+	}
+	return r.out, nil
+}
+
+// readMessage reads a message; what has been read of it stands in the reader.
+func readMessage(m *hl7.Message, c kmcr.Contributor) (*reader, error) {
 	kind := strings.ToUpper(m.Type())
 	read, known := kinds[kind]
 	switch {
 	case kind == "":
-		return Reading{}, &kmcr.Error{Kind: kmcr.Invalid, Where: "MSH-9", Message: "the message does not say its type", Remedy: "Send the type and the event in MSH-9, for example ADT^A01."}
+		return nil, &kmcr.Error{Kind: kmcr.Invalid, Where: "MSH-9", Message: "the message does not say its type", Remedy: "Send the type and the event in MSH-9, for example ADT^A01."}
 	case !known:
-		return Reading{}, &kmcr.Error{Kind: kmcr.Unsupported, Where: "MSH-9", Message: "messages of this type are not taken in", Remedy: "Send ADT, ORU, MDM, SIU, orders, referrals or vaccinations."}
+		return nil, &kmcr.Error{Kind: kmcr.Unsupported, Where: "MSH-9", Message: "messages of this type are not taken in", Remedy: "Send ADT, ORU, MDM, SIU, orders, referrals or vaccinations."}
 	}
 	r := newReader(m, c)
 	groups := r.groups()
 	if len(groups) == 0 {
-		return Reading{}, missingIdentity("PID", "the message has no PID segment")
+		return nil, missingIdentity("PID", "the message has no PID segment")
 	}
 	for _, g := range groups {
 		if err := r.patient(g); err != nil {
-			return Reading{}, err
+			return nil, err
 		}
 		if kind == "ADT" && merges(m.Event()) {
 			if err := r.merge(g); err != nil {
-				return Reading{}, err
+				return nil, err
 			}
 		}
 		r.shared(g)
@@ -59,7 +68,7 @@ func HL7(m *hl7.Message, c kmcr.Contributor) (Reading, error) {
 		r.looseNotes(g)
 	}
 	r.unmapped()
-	return r.out, nil
+	return r, nil
 }
 
 // missingIdentity is the reason for which a message is parked: identity missing.
@@ -168,6 +177,12 @@ func (r *reader) shared(g *group) {
 	r.procedures(g)
 	r.disabilities(g)
 	r.roles(g)
+	r.participations(g)
+	r.restricted(g)
+	r.death(g)
+	if rf1 := g.first("RF1"); rf1.Exists() && r.m.Type() != "REF" {
+		r.referralOf(g, r.read(rf1))
+	}
 }
 
 // others reads messages of which only the shared segments are mapped.

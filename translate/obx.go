@@ -77,7 +77,7 @@ func (r *reader) observe(o observation, in setting) string {
 	d.text("effectiveDateTime", orElse(r.date(s, 14), in.effective))
 	d.text("issued", instant(s.Get(19, 1)))
 	d.array("performer", func() {
-		for _, f := range s.Repetitions(16) {
+		for _, f := range append(s.Repetitions(16), r.takers(in.group.segments, s)...) {
 			r.practitioner(d, "", f)
 		}
 		for _, f := range s.Repetitions(23) {
@@ -408,11 +408,36 @@ func (r *reader) looseObservations(g *group) {
 	for _, o := range r.observations(g.segments) {
 		s := o.segments[0]
 		if isAttachment(s) {
-			r.note("OBX-2: a document outside a letter or result; kept in the message as received")
+			r.looseDocument(g, s, in.key)
 			continue
 		}
 		r.observe(o, in)
 	}
+}
+
+// looseDocument states a file that came with a visit or an order, and not as a letter or a result.
+func (r *reader) looseDocument(g *group, s hl7.Segment, of string) {
+	a := r.readAttachment(s)
+	if a.data == "" && a.url == "" {
+		return
+	}
+	what := orConcept(r.first(s, 3, "OBX-3"), "Document")
+	d := resource("DocumentReference")
+	d.text("status", "current")
+	d.concept("type", what)
+	d.reference("subject", "patient:")
+	at := s.Get(14, 1)
+	if instant(at) == "" {
+		at = r.m.Segment("MSH").Get(7, 1)
+	}
+	d.text("date", instant(at))
+	r.provider(d, "custodian")
+	d.text("description", what.words())
+	d.list("content", func() {
+		a.title = orElse(a.title, what.words())
+		d.attachment("attachment", a, r.date(s, 14))
+	})
+	r.state(g, "DocumentReference|"+of+"|"+what.key()+"|"+clear(s.Get(4)), d)
 }
 
 // observations gathers the OBX among segments, each with its lines and its notes.

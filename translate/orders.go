@@ -23,7 +23,7 @@ func (r *reader) orders(g *group) {
 		case name == "ORC", name == "OBR" && contains(current, "OBR"), name == "RXA" && contains(current, "RXA"):
 			flush()
 			began = true
-		case name == "OBR" || name == "RXA" || name == "RXO" || name == "RXE" || name == "RXD":
+		case name == "OBR" || name == "RXA" || name == "RXO" || name == "RXE" || name == "RXD" || name == "RXG":
 			began = true
 		}
 		if began {
@@ -63,6 +63,8 @@ func (r *reader) order(g *group, segments []hl7.Segment) {
 		r.prescription(o, r.read(find(segments, "RXE")), encoded)
 	case contains(segments, "RXO"):
 		r.prescription(o, r.read(find(segments, "RXO")), written)
+	case contains(segments, "RXG"):
+		r.prescription(o, r.read(find(segments, "RXG")), give)
 	case contains(segments, "OBR"):
 		r.serviceRequest(o, r.read(find(segments, "OBR")))
 		return
@@ -71,7 +73,9 @@ func (r *reader) order(g *group, segments []hl7.Segment) {
 	}
 	in := setting{key: o.key(r), group: g}
 	for _, one := range r.observations(segments) {
-		if !isAttachment(one.segments[0]) && !emptyObservation(one) {
+		if isAttachment(one.segments[0]) {
+			r.looseDocument(o.group, one.segments[0], in.key)
+		} else if !emptyObservation(one) {
 			r.observe(one, in)
 		}
 	}
@@ -177,7 +181,7 @@ func (r *reader) serviceRequest(o drugOrder, obr hl7.Segment) {
 	in := setting{key: key, group: g}
 	for _, one := range r.observations(o.segments) {
 		if isAttachment(one.segments[0]) {
-			r.note("OBX-2: a document with an order; kept in the message as received")
+			r.looseDocument(g, one.segments[0], key)
 		} else if !emptyObservation(one) {
 			r.observe(one, in)
 		}
@@ -212,11 +216,15 @@ func priority(sent string) string {
 	return ""
 }
 
-// drugFields are the fields in which RXO and RXE say the same things.
-type drugFields struct{ drug, low, high, unit, instructions, quantity, quantityUnit, repeats int }
+// drugFields are the fields in which RXO, RXE and RXG say the same things.
+type drugFields struct {
+	drug, low, high, unit, instructions, quantity, quantityUnit, repeats int
+	intent                                                               string // "" an order
+}
 
 var (
 	written = drugFields{drug: 1, low: 2, high: 3, unit: 4, instructions: 7, quantity: 11, quantityUnit: 12, repeats: 13}
+	give    = drugFields{drug: 4, low: 5, high: 6, unit: 7, instructions: 13, intent: "instance-order"}
 	encoded = drugFields{drug: 2, low: 3, high: 4, unit: 5, instructions: 7, quantity: 10, quantityUnit: 11, repeats: 12}
 )
 
@@ -234,13 +242,16 @@ func (r *reader) prescription(o drugOrder, s hl7.Segment, at drugFields) {
 	d := resource("MedicationRequest")
 	o.identifiers(r, d)
 	d.text("status", status)
-	d.text("intent", "order")
+	d.text("intent", orElse(at.intent, "order"))
 	d.concept("medicationCodeableConcept", what)
 	d.reference("subject", "patient:")
 	r.encounter(d, g)
 	d.text("authoredOn", r.moment("ORC-9", o.orc.Get(9, 1)))
 	r.practitioner(d, "requester", firstOf(o.orc, 12))
-	d.array("note", func() { r.orderNotes(d, o) })
+	d.array("note", func() {
+		r.components(d, o)
+		r.orderNotes(d, o)
+	})
 	d.list("dosageInstruction", func() {
 		var words []string
 		for _, f := range s.Repetitions(at.instructions) {
@@ -262,7 +273,21 @@ func (r *reader) prescription(o drugOrder, s hl7.Segment, at drugFields) {
 		}
 		d.object("quantity", func() { r.plainQuantity(d, s, at.quantity, at.quantityUnit) })
 	})
-	r.state(g, "MedicationRequest|"+o.key(r), d)
+	key := "MedicationRequest|" + o.key(r)
+	if at.intent != "" {
+		key += "|" + at.intent + "|" + clear(s.Get(1, 1)) + "|" + clear(s.Get(3, 4))
+	}
+	r.state(g, key, d)
+}
+
+// components writes what a mixture is made of (RXC) as notes.
+func (r *reader) components(d *doc, o drugOrder) {
+	for _, s := range o.segments {
+		if s.Name() == "RXC" {
+			what := r.first(r.read(s), 2, "RXC-2")
+			d.object("", func() { d.text("text", join(" ", "Component:", what.words(), clear(s.Get(3, 1)), clear(s.Get(4, 1)))) })
+		}
+	}
 }
 
 func nonEmpty(list []string) []string {
@@ -424,6 +449,13 @@ func (r *reader) referral(g *group) {
 		r.note("RF1: the message %s has no referral in it", r.event)
 		return
 	}
+	r.referralOf(g, rf1)
+	r.out.Event = "referral"
+	r.orders(g)
+}
+
+// referralOf states the referral of RF1.
+func (r *reader) referralOf(g *group, rf1 hl7.Segment) {
 	d := resource("ServiceRequest")
 	d.array("identifier", func() {
 		for _, field := range []int{6, 11} {
@@ -450,8 +482,6 @@ func (r *reader) referral(g *group) {
 	})
 	r.referralParties(d, g)
 	r.state(g, "ServiceRequest|referral|"+orElse(entityKey(rf1, 6), "message "+r.m.ControlID()), d)
-	r.out.Event = "referral"
-	r.orders(g)
 }
 
 // referralParties are the providers of PRD: RP refers, RT is referred to.

@@ -7,16 +7,12 @@ import (
 	"kmcr/hl7"
 )
 
-// looseNotes states the notes (NTE) that stand with the patient or the visit, and not with an order or a result.
+// looseNotes states the notes (NTE) that stand with the patient, the visit or
+// a segment whose statement has no notes, and not with an order or a result.
 func (r *reader) looseNotes(g *group) {
 	var lines []string
-	after := ""
 	for _, s := range g.segments {
-		if s.Name() != "NTE" {
-			after = s.Name()
-			continue
-		}
-		if !r.taken[s.Index()] && has("PID PD1 PV1 PV2", after) {
+		if s.Name() == "NTE" && !r.taken[s.Index()] {
 			if text := noteText(r.read(s)); text != "" {
 				lines = append(lines, text)
 			}

@@ -11,7 +11,7 @@ import (
 // fullDemographics are the ADT events whose PID is the sender's whole picture
 // of the patient. Demographics that travel with another event, a result or a
 // letter are fewer and often older, and never replace these.
-const fullDemographics = "A01 A02 A03 A04 A05 A06 A07 A08 A14 A28 A31"
+const fullDemographics = "A01 A02 A03 A04 A05 A06 A07 A08 A14 A28 A31 A43"
 
 // beforeAll is the time of such travelling demographics: any other is newer.
 var beforeAll = time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -25,7 +25,7 @@ func (r *reader) patient(g *group) error {
 	pd1 := r.read(g.first("PD1"))
 	claims.Practice = practice(pd1)
 	r.out.Patients = append(r.out.Patients, claims)
-	s := r.state(g, PatientKey, r.patientResource(g.pid, pd1, claims))
+	s := r.state(g, PatientKey, r.patientResource(g.pid, pd1, claims, r.hides(g, pd1)))
 	if r.m.Type() != "ADT" || !has(fullDemographics, r.event) {
 		s.At = beforeAll
 	}
@@ -328,8 +328,13 @@ func readTelephone(f hl7.Field) telephone {
 }
 
 // patientResource writes the Patient.
-func (r *reader) patientResource(pid, pd1 hl7.Segment, c Claims) *doc {
+func (r *reader) patientResource(pid, pd1 hl7.Segment, c Claims, hidden bool) *doc {
 	d := resource("Patient")
+	if hidden {
+		d.object("meta", func() {
+			d.array("security", func() { d.coding("", code{hl7Terminology + "v3-Confidentiality", "R", "restricted"}) })
+		})
+	}
 	d.array("extension", func() { r.patientExtensions(d, pid) })
 	d.array("identifier", func() { r.patientIdentifiers(d, pid, c) })
 	if r.m.Type() == "ADT" && r.event == "A29" {
