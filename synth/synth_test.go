@@ -124,3 +124,31 @@ func TestNoTwoPeopleShareAnIdentifierOfOneSystem(t *testing.T) {
 		}
 	}
 }
+
+// A world drawn a few households at a time and forgotten is the world that is drawn at once.
+func TestForgettingChangesNobody(t *testing.T) {
+	whole, err := Generate(5, 500, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := Begin(5, 500, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for people := w.More(60); len(people) > 0; people = w.More(60) {
+		for _, p := range people {
+			if q := whole.People[n]; p.ID != q.ID || p.NHS != q.NHS || p.Given != q.Given || len(p.Events) != len(q.Events) {
+				t.Fatalf("person %d is %s %s and was %s %s", n, p.ID, p.Given, q.ID, q.Given)
+			}
+			n++
+		}
+		w.Forget()
+		if w.Person("margaret-hollis") == nil {
+			t.Fatal("the people of the stories are forgotten")
+		}
+	}
+	if n != 500 {
+		t.Errorf("%d people were drawn", n)
+	}
+}

@@ -16,6 +16,8 @@ type World struct {
 	People []*Person
 	size   int // how many there are to be
 	drawn  int // how many More has given
+	cast   int // how many of People the stories need; Forget keeps these
+	gone   int // how many Forget has let go
 	rng    *rand.Rand
 	next   int // for NHS numbers
 }
@@ -67,20 +69,30 @@ func Begin(seed uint64, n int, now time.Time) (*World, error) {
 	if err := w.addStories(); err != nil {
 		return nil, err
 	}
-	w.size = n
+	w.size, w.cast = n, len(w.People)
 	return w, nil
 }
 
 // More draws the next people of the world, household by household, at least so
 // many; the people of the stories come first. Nil when there are no more.
 func (w *World) More(people int) []*Person {
-	from := w.drawn
-	for len(w.People) < w.size && len(w.People)-from < people {
-		w.addHousehold(w.size - len(w.People))
+	from := w.drawn - w.gone
+	for w.made() < w.size && len(w.People)-from < people {
+		w.addHousehold(w.size - w.made())
 	}
-	w.drawn = len(w.People)
+	w.drawn = w.made()
 	return w.People[from:]
 }
+
+// Forget lets go of everybody that More has given, the slices too, but the people of the stories: a great population is not held at once.
+func (w *World) Forget() {
+	w.gone += len(w.People) - w.cast
+	clear(w.People[w.cast:])
+	w.People = w.People[:w.cast]
+}
+
+// made is how many people the world has had so far, forgotten ones too.
+func (w *World) made() int { return w.gone + len(w.People) }
 
 // Person finds a person by ID; nil where there is none.
 func (w *World) Person(id string) *Person {
@@ -156,7 +168,7 @@ func (w *World) addHousehold(limit int) {
 
 func (w *World) newPerson(sex, family string, age int) *Person {
 	born := w.Now.AddDate(-age, 0, -w.rng.IntN(365)).Truncate(24 * time.Hour)
-	p := &Person{ID: fmt.Sprintf("p%d", len(w.People)+1), NHS: w.nhsNumber(), Sex: sex, Family: family, Born: born}
+	p := &Person{ID: fmt.Sprintf("p%d", w.made()+1), NHS: w.nhsNumber(), Sex: sex, Family: family, Born: born}
 	switch {
 	case sex == "female" && age < 18:
 		p.Title, p.Given = "Miss", w.pick(girls)

@@ -122,10 +122,8 @@ func (d *demonstration) sendAll(ctx context.Context, w *synth.World) error {
 		if err := d.send(ctx, messages); err != nil {
 			return err
 		}
-		for _, p := range people {
-			p.Events = nil
-		}
 		done.Add(int64(len(people)))
+		w.Forget()
 	}
 	return nil
 }
