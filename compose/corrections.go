@@ -28,6 +28,12 @@ type Correction struct {
 	Answered    time.Time            `json:"answered,omitzero"`
 }
 
+// Open tells that the contributor has not answered yet.
+func (k Correction) Open() bool { return k.State == Asked }
+
+// Mended tells that the contributor has answered and sent it right.
+func (k Correction) Mended() bool { return k.State == Corrected }
+
 // corrections lists what was reported of the statements that the record shows, and marks their lines until it is answered.
 func (c *composer) corrections() {
 	c.r.Corrections = []Correction{}
@@ -42,7 +48,7 @@ func (c *composer) corrections() {
 	for _, k := range c.in.Corrections {
 		if shown[k.Statement] {
 			c.r.Corrections = append(c.r.Corrections, k)
-			open[k.Statement] = open[k.Statement] || k.State == Asked
+			open[k.Statement] = open[k.Statement] || k.Open()
 		}
 	}
 	if len(open) == 0 {

@@ -119,9 +119,12 @@ func (s *Service) Corrections(ctx context.Context, v kmcr.Viewer) ([]compose.Cor
 	return s.listCorrections(ctx, e, "")
 }
 
+// Correction is what a reader reported of a statement and what its contributor answered.
+type Correction = compose.Correction
+
 // OwnCorrections lists what has been reported of the statements of the contributor whose client asks, open ones first; audited.
 // Errors: kmcr.Refused for anybody else.
-func (s *Service) OwnCorrections(ctx context.Context, v kmcr.Viewer, where string) ([]compose.Correction, error) {
+func (s *Service) OwnCorrections(ctx context.Context, v kmcr.Viewer, where string) ([]Correction, error) {
 	e, err := s.answering(ctx, v, "read", where)
 	if err != nil {
 		return nil, err
@@ -145,7 +148,7 @@ func (s *Service) listCorrections(ctx context.Context, e *audit.Entry, of kmcr.C
 		return nil, unavailable(err)
 	}
 	slices.SortStableFunc(out, func(a, b compose.Correction) int {
-		if x, y := a.State == compose.Asked, b.State == compose.Asked; x != y {
+		if x, y := a.Open(), b.Open(); x != y {
 			if x {
 				return -1
 			}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"kmcr"
-	"kmcr/compose"
+	"kmcr/disclose"
 	"kmcr/fhir"
 )
 
@@ -36,16 +36,19 @@ func (a *api) corrections(w http.ResponseWriter, r *request) error {
 }
 
 // correctionID names a request by the statement that it is about and its number among those about one patient.
-func correctionID(k compose.Correction) string { return k.Statement + "-" + strconv.Itoa(k.ID) }
+func correctionID(k disclose.Correction) string { return k.Statement + "-" + strconv.Itoa(k.ID) }
 
 // correctionTask is a request to correct, as FHIR R4 has it: requested until it is answered, then completed or rejected.
-func correctionTask(k compose.Correction) object {
+func correctionTask(k disclose.Correction) object {
 	t := object{"resourceType": "Task", "id": correctionID(k), "intent": "proposal", "status": "requested",
 		"code": object{"text": "Correct, or confirm, this statement"}, "description": k.Says,
 		"focus":      object{"reference": k.Type + "/" + k.Statement, "type": k.Type},
 		"authoredOn": k.Asked.UTC().Format(time.RFC3339), "requester": object{"display": k.By}}
-	if k.State != compose.Asked {
-		t["status"] = map[string]string{compose.Corrected: "completed", compose.Stands: "rejected"}[k.State]
+	if !k.Open() {
+		t["status"] = "rejected"
+		if k.Mended() {
+			t["status"] = "completed"
+		}
 		t["statusReason"] = object{"text": k.Answer}
 		t["lastModified"] = k.Answered.UTC().Format(time.RFC3339)
 	}

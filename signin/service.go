@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -67,6 +68,8 @@ type Config struct {
 	Demo           bool
 	Data           string        // where demonstration clients' private keys are kept
 	Idle, Absolute time.Duration // 0: 15 minutes, 12 hours
+	// Proxies are the addresses of proxies of ours before the pages, whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
 }
 
 // New makes the service. It asks nobody anything: the provider is looked up at the first sign-in.

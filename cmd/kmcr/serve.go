@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -22,15 +23,16 @@ import (
 )
 
 type serveCommand struct {
-	HTTP   string `name:"http" default:"127.0.0.1:8080" env:"KMCR_HTTP" help:"Address of pages and FHIR API."`
-	MLLP   string `name:"mllp" default:"127.0.0.1:2575" env:"KMCR_MLLP" help:"Address of the HL7 v2 listener."`
-	MLLPS  string `name:"mllps" env:"KMCR_MLLPS" help:"Address of the HL7 v2 listener over TLS, where senders are known by their client certificates; empty for none."`
-	Cert   string `name:"mllps-certificate" env:"KMCR_MLLPS_CERTIFICATE" help:"Its certificate, PEM."`
-	Key    string `name:"mllps-key" env:"KMCR_MLLPS_KEY" help:"Its key, PEM."`
-	Admin  string `default:"127.0.0.1:9080" env:"KMCR_ADMIN" help:"Address of /livez, /readyz and /metrics."`
-	Base   string `env:"KMCR_BASE" help:"How browsers address this service, when it stands behind a proxy (https://…)."`
-	Demo   bool   `env:"KMCR_DEMO" help:"Provision the demonstration if it is not there yet."`
-	People int    `default:"1000" env:"KMCR_DEMO_PEOPLE" help:"Size of the synthetic population."`
+	HTTP   string   `name:"http" default:"127.0.0.1:8080" env:"KMCR_HTTP" help:"Address of pages and FHIR API."`
+	MLLP   string   `name:"mllp" default:"127.0.0.1:2575" env:"KMCR_MLLP" help:"Address of the HL7 v2 listener."`
+	MLLPS  string   `name:"mllps" env:"KMCR_MLLPS" help:"Address of the HL7 v2 listener over TLS, where senders are known by their client certificates; empty for none."`
+	Cert   string   `name:"mllps-certificate" env:"KMCR_MLLPS_CERTIFICATE" help:"Its certificate, PEM."`
+	Key    string   `name:"mllps-key" env:"KMCR_MLLPS_KEY" help:"Its key, PEM."`
+	Admin  string   `default:"127.0.0.1:9080" env:"KMCR_ADMIN" help:"Address of /livez, /readyz and /metrics."`
+	Base   string   `env:"KMCR_BASE" help:"How browsers address this service, when it stands behind a proxy (https://…)."`
+	Proxy  []string `name:"proxy" env:"KMCR_PROXIES" help:"Address, or network (10.0.0.0/24), of a proxy before the pages that says in X-Forwarded-For who asks. May be given several times."`
+	Demo   bool     `env:"KMCR_DEMO" help:"Provision the demonstration if it is not there yet."`
+	People int      `default:"1000" env:"KMCR_DEMO_PEOPLE" help:"Size of the synthetic population."`
 
 	Issuer       string   `env:"KMCR_OIDC_ISSUER" help:"The OpenID provider, where it is not the demonstration's own."`
 	ClientID     string   `env:"KMCR_OIDC_CLIENT_ID" help:"Our client id with it."`
@@ -76,7 +78,11 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
 	}
-	who, err := signin.New(ctx, signin.Config{DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ACR: c.ACR, StepUpACR: c.StepUpACR, Scopes: c.Scopes, Demo: c.Demo, Data: settings.Data})
+	proxies, err := networks(c.Proxy)
+	if err != nil {
+		return err
+	}
+	who, err := signin.New(ctx, signin.Config{Proxies: proxies, DB: h.db, Keys: h.keys, Log: log, Base: base, Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: c.ClientSecret, ACR: c.ACR, StepUpACR: c.StepUpACR, Scopes: c.Scopes, Demo: c.Demo, Data: settings.Data})
 	if err != nil {
 		return err
 	}
@@ -172,6 +178,21 @@ func (c *serveCommand) listenTLS(open *listeners) (net.Listener, error) {
 		return nil, fmt.Errorf("cannot listen: %w", open.err)
 	}
 	return tls.NewListener(plain, &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}), nil
+}
+
+// networks reads addresses and networks; an address is the network of itself.
+func networks(texts []string) (out []netip.Prefix, err error) {
+	for _, text := range texts {
+		network, err := netip.ParsePrefix(text)
+		if at, e := netip.ParseAddr(text); e == nil {
+			network, err = netip.PrefixFrom(at, at.BitLen()), nil
+		}
+		if err != nil {
+			return nil, exit{exitUsage, fmt.Errorf("--proxy %q is no address and no network: give 127.0.0.1 or 10.0.0.0/24", text)}
+		}
+		out = append(out, network)
+	}
+	return out, nil
 }
 
 // thrifty lets garbage stand until memory is near what the service should need, for collecting it is
