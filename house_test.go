@@ -188,3 +188,30 @@ func eachFile(t *testing.T, f func(room, path string, file *ast.File, test bool)
 		t.Fatal(err)
 	}
 }
+
+// Cryptography is that of the standard library and of two libraries of good standing; what is weak is not imported at all.
+func TestRoomsUseOnlyApprovedCryptography(t *testing.T) {
+	weak := []string{"crypto/md5", "crypto/sha1", "crypto/des", "crypto/rc4", "crypto/dsa"}
+	eachFile(t, func(room, path string, f *ast.File, test bool) {
+		for _, imp := range f.Imports {
+			p, _ := strconv.Unquote(imp.Path.Value)
+			if slices.Contains(weak, p) || strings.HasPrefix(p, "golang.org/x/crypto/") {
+				t.Errorf("%s: %s is not approved (docs/security.md)", path, p)
+			}
+			if !test && (p == "math/rand" || p == "math/rand/v2") && !slices.Contains([]string{"synth", "bench", "store", "store/storetest", "cmd/kmcr"}, room) { // who waits how long, and who is drawn for a demonstration
+				t.Errorf("%s: %s can be guessed; chance comes from crypto/rand", path, p)
+			}
+		}
+	})
+}
+
+// Nothing that shows the inside of a running process is compiled in.
+func TestNoDebuggingDoor(t *testing.T) {
+	eachFile(t, func(room, path string, f *ast.File, test bool) {
+		for _, imp := range f.Imports {
+			if p, _ := strconv.Unquote(imp.Path.Value); !test && room != "e2e/house" && (p == "net/http/pprof" || p == "expvar" || p == "net/http/httptest") {
+				t.Errorf("%s: %s is a door for debugging", path, p)
+			}
+		}
+	})
+}

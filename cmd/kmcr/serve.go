@@ -49,7 +49,7 @@ type serveCommand struct {
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
 func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) error {
 	thrifty()
-	log := slog.New(slog.NewJSONHandler(s.err, nil))
+	log := slog.New(slog.NewJSONHandler(s.err, &slog.HandlerOptions{ReplaceAttr: inUTC}))
 	h, err := settings.openLogging(ctx, log)
 	if err != nil {
 		return err
@@ -180,6 +180,14 @@ func (c *serveCommand) listenTLS(open *listeners) (net.Listener, error) {
 	return tls.NewListener(plain, &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}), nil
 }
 
+// inUTC has log lines of hosts in different zones stand in one order (ASVS 16.2.2).
+func inUTC(groups []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey && len(groups) == 0 {
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	}
+	return a
+}
+
 // networks reads addresses and networks; an address is the network of itself.
 func networks(texts []string) (out []netip.Prefix, err error) {
 	for _, text := range texts {
@@ -223,7 +231,18 @@ func (c *serveCommand) handler(h *house, who *signin.Service, meter *meter, base
 	protection.AddInsecureBypassPattern("/fhir/")
 	protection.AddInsecureBypassPattern("/oauth/")
 	protection.AddInsecureBypassPattern("POST /launch") // comes from another site by its nature, and is proven by its signature
-	return meter.measure(mux, protection.Handler(mux)), nil
+	return meter.measure(mux, oneEnd(protection.Handler(mux))), nil
+}
+
+// oneEnd ends the connection behind a body that came in chunks. Where a length stood beside the chunks, a proxy before us may have
+// gone by the length; what it took for the rest of this body must not be answered as a request of somebody else (RFC 9112, 6.1).
+func oneEnd(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // launched hands the launches that sign-in has proven to the pages.
