@@ -24,7 +24,7 @@ type Config struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Base     string // "http://127.0.0.1:8080/fhir/R4"
-	MaxBody  int64  // decompressed bytes; 0: 64 MiB
+	MaxBody  int64  // decompressed bytes; 0: 72 MiB
 	// PageKey seals paging links, 32 bytes, the same on every node; nil: one of this process.
 	PageKey []byte
 }
@@ -40,7 +40,7 @@ func Mount(mux *http.ServeMux, c Config) error {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.MaxBody == 0 {
-		c.MaxBody = 64 << 20
+		c.MaxBody = 72 << 20
 	}
 	if c.PageKey == nil {
 		c.PageKey = make([]byte, 32)

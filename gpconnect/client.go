@@ -45,7 +45,7 @@ const (
 	// patience is how long a practice's system may take.
 	patience = 20 * time.Second
 	// mostAnswer is how many bytes its answer may have.
-	mostAnswer = 64 << 20
+	mostAnswer = 72 << 20
 	// validity is how long a token is good (the specification: five minutes).
 	validity = 5 * time.Minute
 )

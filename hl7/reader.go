@@ -8,8 +8,8 @@ import (
 	"kmcr"
 )
 
-// maxMessage is how many bytes one message of a file may have.
-const maxMessage = 64 << 20
+// maxMessage is how many bytes one message of a file may have: a document of 50 MiB in base64, and what stands around it.
+const maxMessage = 72 << 20
 
 // Reader reads the messages of a file one after the other, so that the file
 // need not fit in memory; otherwise as SplitBatch.
@@ -25,7 +25,7 @@ func NewReader(r io.Reader) *Reader {
 }
 
 // Next returns the next message, io.EOF after the last. A message longer than
-// 64 MiB is kmcr.TooLarge, and ends the reading.
+// 72 MiB is kmcr.TooLarge, and ends the reading.
 func (r *Reader) Next() ([]byte, error) {
 	message := r.next
 	r.next = nil

@@ -18,7 +18,7 @@ const (
 	minUnpacked = 1 << 30 // bytes of all that one file holds, unpacked, that are always taken
 	maxRatio    = 100     // times its size that a larger one may hold
 	maxInside   = 100_000 // files in one archive
-	maxNested   = 64 << 20
+	maxNested   = 72 << 20
 )
 
 // packed is one file, as it is when unpacked. It may be opened more than once.
