@@ -20,7 +20,7 @@ var trust = &kmcr.Organisation{ODS: "RVV", Name: "East Kent Hospitals", Kind: "a
 // doctor is a hospital doctor who asks for direct care and is involved in nothing.
 func doctor() Facts {
 	return Facts{
-		Viewer:       kmcr.Viewer{Account: "dr", Role: kmcr.RoleHospitalDoctor, Organisation: "RVV", Team: "Frailty"},
+		Policy: released, Viewer: kmcr.Viewer{Account: "dr", Role: kmcr.RoleHospitalDoctor, Organisation: "RVV", Team: "Frailty"},
 		Organisation: trust,
 		Person:       7,
 		Purpose:      kmcr.DirectCare,
@@ -178,7 +178,7 @@ func facts(t *rapid.T) Facts {
 		}
 	})
 	f := Facts{
-		Viewer: kmcr.Viewer{
+		Policy: released, Viewer: kmcr.Viewer{
 			Account:      account.Draw(t, "viewer"),
 			Role:         rapid.SampledFrom(append([]kmcr.Role{"", "R9999"}, roles...)).Draw(t, "role"),
 			Organisation: ods.Draw(t, "at organisation"),

@@ -42,12 +42,12 @@ func GroundOf(list []Ground, code string) (Ground, bool) {
 // MayClaim tells whether a viewer may say to be involved with a person, who
 // then can be seen for a stated time, and the rule that said so. An objection
 // in force is not got round by it: see WouldOpen.
-func MayClaim(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
-	if r := first(v, o); r != nil {
+func (p *Policy) MayClaim(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
+	if r := p.first(v, o); r != nil {
 		return false, r.Says
 	}
-	p := permissionsOf[v.Role]
-	if p.finds != findsAll || p.kind != kindClinical && p.kind != kindSocial {
+	of := p.of(v.Role)
+	if of.finds != findsAll || of.kind != kindClinical && of.kind != kindSocial {
 		return false, "Only roles that give care, and that may look for anybody, may say that they are involved."
 	}
 	return true, "Somebody who gives care may say to be involved, with a reason that a privacy officer reads; it ends by itself."
@@ -60,8 +60,8 @@ func WouldOpen(f Facts, i kmcr.Involvement) Decision {
 }
 
 // Officer tells whether a viewer may record a person's objection, and the rule that said so.
-func Officer(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
-	may, rule := MayWork(v, o, WorkPrivacy)
+func (p *Policy) Officer(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
+	may, rule := p.MayWork(v, o, WorkPrivacy)
 	if !may {
 		return false, rule
 	}

@@ -19,8 +19,8 @@ func speaksOfWho(resourceType string) bool {
 // section is closed to the role. Of what is withheld for its labels, of what hangs together with it, of safeguarding, of a service
 // whose very name is sensitive, and of a contributor that may not be named, nobody is told.
 func (d Decision) Involved(f Facts, permitted []*kmcr.Statement, withheld []Withheld) []*kmcr.Statement {
-	p := permissionsOf[f.Viewer.Role]
-	if d.Outcome != Permitted || p == nil || p.sections[kmcr.Contacts] != "yes" {
+	p := f.Policy.of(f.Viewer.Role)
+	if d.Outcome != Permitted || p.sections[kmcr.Contacts] != "yes" {
 		return nil
 	}
 	var sealed []*kmcr.Statement
@@ -41,7 +41,7 @@ func (d Decision) Involved(f Facts, permitted []*kmcr.Statement, withheld []With
 	for _, w := range withheld {
 		s := w.Statement
 		if w.ByLabel || s.Internal || len(s.Labels) > 0 || s.Section == kmcr.Safeguarding || !speaksOfWho(s.Type) || secret[s.ID.Patient] ||
-			together.holds(s) || !NamesService(f.Viewer.Role, string(s.Body)) {
+			together.holds(s) || !f.Policy.NamesService(f.Viewer.Role, string(s.Body)) {
 			continue
 		}
 		out = append(out, s)
@@ -63,10 +63,10 @@ var sensitiveServices = []struct {
 }
 
 // NamesService tells whether a role may read words that may name a service: it may not where the name tells a topic that is closed to it.
-func NamesService(r kmcr.Role, words string) bool {
+func (p *Policy) NamesService(r kmcr.Role, words string) bool {
 	words = strings.ToLower(words)
 	for _, s := range sensitiveServices {
-		if Topic(r, s.topic) {
+		if p.Topic(r, s.topic) {
 			continue
 		}
 		for _, w := range s.words {

@@ -44,7 +44,7 @@ func TestInvolved(t *testing.T) {
 		kmcr.RoleGP:            nil, // sees the entries themselves
 		kmcr.RoleAdministrator: nil,
 	} {
-		f := Facts{Viewer: kmcr.Viewer{Account: "a", Role: role}, Now: time.Now()}
+		f := Facts{Policy: released, Viewer: kmcr.Viewer{Account: "a", Role: role}, Now: time.Now()}
 		d := Decision{Outcome: Permitted, Kind: "registered"}
 		permitted, withheld := d.Items(f, all)
 		var got []uint64
@@ -66,7 +66,7 @@ func TestNamesService(t *testing.T) {
 		{kmcr.RoleCarer, "Ashford community nursing", true}, {kmcr.RoleCarer, "Community Mental Health Team", false}, {kmcr.RoleSocialWorker, "Community Mental Health Team", true},
 		{kmcr.RoleSocialWorker, "Canterbury SEXUAL HEALTH", false}, {kmcr.RoleGP, "Canterbury Sexual Health", true}, {kmcr.RolePharmacist, "Kent domestic abuse service", false},
 	} {
-		if got := NamesService(c.role, c.words); got != c.may {
+		if got := released.NamesService(c.role, c.words); got != c.may {
 			t.Errorf("%s may read %q: %v", c.role, c.words, got)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 // Facts are everything a decision is made from. A missing fact means no.
 type Facts struct {
+	Policy       *Policy // what is in force
 	Viewer       kmcr.Viewer
 	Organisation *kmcr.Organisation // the viewer's; nil: not known
 	Person       kmcr.PersonID
@@ -80,15 +81,15 @@ func Decide(f Facts) Decision {
 
 // refuse is NotInvolved for a viewer who may search all people, and Unknown for everybody else.
 func refuse(f Facts, remedy string) Decision {
-	if permissionsOf[f.Viewer.Role].finds != findsAll {
+	if f.Policy.of(f.Viewer.Role).finds != findsAll {
 		return Decision{Outcome: Unknown}
 	}
 	return Decision{Outcome: NotInvolved, Remedy: remedy}
 }
 
 // first asks the rules about the viewer alone, in their order; nil where none objects.
-func first(v kmcr.Viewer, o *kmcr.Organisation) *Rule {
-	f := Facts{Viewer: v, Organisation: o}
+func (p *Policy) first(v kmcr.Viewer, o *kmcr.Organisation) *Rule {
+	f := Facts{Policy: p, Viewer: v, Organisation: o}
 	for _, r := range []Rule{viewerKnown, assurance, roleKnown, signatory} {
 		if r.judge(f).Outcome != "" {
 			return &r
@@ -100,11 +101,11 @@ func first(v kmcr.Viewer, o *kmcr.Organisation) *Rule {
 // MayFind tells whether a viewer may search for people at all, and the rule
 // that said so. What is found is still for Decide: a person whom it calls
 // Unknown is left out of what is found.
-func MayFind(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
-	if r := first(v, o); r != nil {
+func (p *Policy) MayFind(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
+	if r := p.first(v, o); r != nil {
 		return false, r.Says
 	}
-	if permissionsOf[v.Role].finds == findsNobody {
+	if p.of(v.Role).finds == findsNobody {
 		return false, "This role does not look for people."
 	}
 	return true, "People who work with care records for an organisation that has signed the agreement may look for a person."
@@ -112,11 +113,11 @@ func MayFind(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
 
 // MayBreakGlass tells whether a viewer may open a record in an emergency
 // without a relationship, and the rule that said so.
-func MayBreakGlass(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
-	if r := first(v, o); r != nil {
+func (p *Policy) MayBreakGlass(v kmcr.Viewer, o *kmcr.Organisation) (bool, string) {
+	if r := p.first(v, o); r != nil {
 		return false, r.Says
 	}
-	if !permissionsOf[v.Role].breaksGlass {
+	if !p.of(v.Role).breaksGlass {
 		return false, "Only roles that give care may open a record in an emergency."
 	}
 	return true, breakGlass.Says
@@ -132,14 +133,15 @@ const (
 	WorkMatches  WorkList = "matches"  // pairs of records that may be one person
 	WorkFeeds    WorkList = "feeds"    // what contributors send
 	WorkUse      WorkList = "use"      // how much the record is used, without anybody's name
+	WorkPolicies WorkList = "policies" // what each role may, and changing it
 )
 
 // MayWork tells whether a viewer may open a work list, and the rule that said so.
-func MayWork(v kmcr.Viewer, o *kmcr.Organisation, l WorkList) (bool, string) {
-	if r := first(v, o); r != nil {
+func (p *Policy) MayWork(v kmcr.Viewer, o *kmcr.Organisation, l WorkList) (bool, string) {
+	if r := p.first(v, o); r != nil {
 		return false, r.Says
 	}
-	if !permissionsOf[v.Role].lists[l] {
+	if !p.of(v.Role).lists[l] {
 		return false, "This list belongs to another job."
 	}
 	return true, "The list belongs to this job."
@@ -148,11 +150,11 @@ func MayWork(v kmcr.Viewer, o *kmcr.Organisation, l WorkList) (bool, string) {
 // MayRead tells whether a viewer may read a statement about nobody (an
 // organisation, a practitioner, a place that other statements refer to), and
 // the rule that said so.
-func MayRead(v kmcr.Viewer, o *kmcr.Organisation, s *kmcr.Statement) (bool, string) {
-	if r := first(v, o); r != nil {
+func (p *Policy) MayRead(v kmcr.Viewer, o *kmcr.Organisation, s *kmcr.Statement) (bool, string) {
+	if r := p.first(v, o); r != nil {
 		return false, r.Says
 	}
-	if opensRecords.judge(Facts{Viewer: v}).Outcome != "" {
+	if opensRecords.judge(Facts{Policy: p, Viewer: v}).Outcome != "" {
 		return false, opensRecords.Says
 	}
 	if s == nil || s.Internal || len(s.Labels) > 0 || s.Section != kmcr.Administrative || !isContext(s.Type) {

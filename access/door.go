@@ -50,18 +50,12 @@ func DoorText(s *kmcr.Statement) string {
 	return string(bytes.Join(doorCode.FindAll(s.Body, -1), []byte("; ")))
 }
 
-// visitsHomes are the roles whose work takes them to people's homes.
-var visitsHomes = map[kmcr.Role]bool{
-	kmcr.RoleGP: true, kmcr.RoleCommunityNurse: true, kmcr.RoleMentalHealthNurse: true, kmcr.RoleParamedic: true, kmcr.RoleSocialWorker: true,
-	kmcr.RoleChildrenSocialWorker: true, kmcr.RoleOccupationalTherapist: true, kmcr.RoleDutyWorker: true, kmcr.RoleCarer: true,
-}
-
 // MayReveal tells whether a viewer may be told how to get into the home of a person whose record is open to them, and the rule that said so.
-func MayReveal(v kmcr.Viewer, d Decision) (bool, string) {
+func (p *Policy) MayReveal(v kmcr.Viewer, d Decision) (bool, string) {
 	if d.Outcome != Permitted {
 		return false, d.Rule
 	}
-	if !visitsHomes[v.Role] {
+	if !p.of(v.Role).visits {
 		return false, "How to get into somebody's home is told to roles that visit people at home."
 	}
 	return true, "Somebody whose role visits people at home asked how to get in."

@@ -7,8 +7,8 @@ func (d Decision) Item(f Facts, s *kmcr.Statement) (bool, string) {
 	if d.Outcome != Permitted || s == nil || s.Internal {
 		return false, "Only what belongs to a permitted record is shown."
 	}
-	p := permissionsOf[f.Viewer.Role]
-	if p == nil || !p.section(s.Section, s.Type) {
+	p := f.Policy.of(f.Viewer.Role)
+	if !p.section(s.Section, s.Type) {
 		return false, "This role does not see this section."
 	}
 	if d.labelled(p, s) {
@@ -58,13 +58,13 @@ type Withheld struct {
 func (d Decision) Items(f Facts, statements []*kmcr.Statement) (permitted []*kmcr.Statement, withheld []Withheld) {
 	permitted = make([]*kmcr.Statement, 0, len(statements))
 	var sealed []*kmcr.Statement
-	p := permissionsOf[f.Viewer.Role]
+	p := f.Policy.of(f.Viewer.Role)
 	for _, s := range statements {
 		if ok, _ := d.Item(f, s); ok {
 			permitted = append(permitted, s)
 			continue
 		}
-		byLabel := p != nil && d.labelled(p, s)
+		byLabel := d.labelled(p, s)
 		withheld = append(withheld, Withheld{s, byLabel && p.section(s.Section, s.Type)})
 		if byLabel && s.Section != kmcr.Demographics {
 			sealed = append(sealed, s)

@@ -72,7 +72,7 @@ func TestRoleSectionRelationshipLabelMatrix(t *testing.T) {
 			for level := range 3 {
 				for _, objects := range []bool{false, true} {
 					f := Facts{
-						Viewer:       kmcr.Viewer{Account: "a", Role: role, Organisation: "RVV", Team: "T"},
+						Policy: released, Viewer: kmcr.Viewer{Account: "a", Role: role, Organisation: "RVV", Team: "T"},
 						Organisation: trust, Person: 7, Purpose: kmcr.DirectCare, Now: now,
 					}
 					i := kmcr.Involvement{Kind: kind, Organisation: "RVV", Reason: "needed at once", Until: now.Add(time.Hour)}
@@ -145,35 +145,40 @@ func TestWhoMayFindBreakGlassAndWork(t *testing.T) {
 	}
 	for _, role := range roles {
 		v := kmcr.Viewer{Account: "a", Role: role, Organisation: "RVV"}
-		if got, why := MayFind(v, trust); got != oracle[role].finds || why == "" {
+		if got, why := released.MayFind(v, trust); got != oracle[role].finds || why == "" {
 			t.Errorf("%s may find: %v (%s)", role, got, why)
 		}
-		if got, why := MayBreakGlass(v, trust); got != oracle[role].glass || why == "" {
+		if got, why := released.MayBreakGlass(v, trust); got != oracle[role].glass || why == "" {
 			t.Errorf("%s may break glass: %v (%s)", role, got, why)
 		}
 		for _, l := range []WorkList{WorkCaseload, WorkPrivacy, WorkMatches, WorkFeeds, WorkUse} {
 			want := lists[role] == l || (l == WorkCaseload && oracle[role].opens) || (l == WorkUse && lists[role] != "" && role != kmcr.RoleIntegrationEngineer)
-			if got, _ := MayWork(v, trust, l); got != want {
+			if got, _ := released.MayWork(v, trust, l); got != want {
 				t.Errorf("%s may open %s: %v", role, l, got)
 			}
-			if got, _ := MayWork(v, &kmcr.Organisation{ODS: "RVV"}, l); got {
+			if got, _ := released.MayWork(v, &kmcr.Organisation{ODS: "RVV"}, l); got {
 				t.Errorf("%s of an organisation that has not signed opened %s", role, l)
 			}
 		}
-		if got, _ := MayFind(v, &kmcr.Organisation{ODS: "RVV"}); got {
+		if got, _ := released.MayFind(v, &kmcr.Organisation{ODS: "RVV"}); got {
 			t.Errorf("%s of an organisation that has not signed may find", role)
 		}
-		if got, _ := MayFind(v, nil); got {
+		if got, _ := released.MayFind(v, nil); got {
 			t.Errorf("%s of no known organisation may find", role)
 		}
 	}
 }
 
 func TestMatrixNamesEverySectionAndRole(t *testing.T) {
-	if len(permissionsOf) != len(roles) {
-		t.Errorf("%d roles in the matrix, %d known", len(permissionsOf), len(roles))
+	if head := strings.Join(columns(), ","); !strings.Contains(matrixCSV, "\n"+head+"\n") {
+		t.Errorf("the columns are not %s", head)
 	}
-	for role, p := range permissionsOf {
+	for _, role := range roles {
+		if !strings.Contains(matrixCSV, "\n"+string(role)+",") || kinds[role] == "" {
+			t.Errorf("the matrix says nothing of %s", role)
+		}
+	}
+	for role, p := range released.roles {
 		for _, s := range kmcr.AllSections {
 			if p.sections[s] == "" {
 				t.Errorf("%s: nothing is said of %s", role, s)
@@ -183,11 +188,48 @@ func TestMatrixNamesEverySectionAndRole(t *testing.T) {
 			t.Errorf("%s: the matrix names a section that there is not", role)
 		}
 	}
-	if !Section(kmcr.RoleCarer, kmcr.Medicines) || Section(kmcr.RoleCarer, kmcr.Results) || Section("R9999", kmcr.Medicines) {
+	if !released.Section(kmcr.RoleCarer, kmcr.Medicines) || released.Section(kmcr.RoleCarer, kmcr.Results) || released.Section("R9999", kmcr.Medicines) {
 		t.Error("Section does not read the matrix")
 	}
-	if !Topic(kmcr.RoleGP, kmcr.TopicSexual) || Topic(kmcr.RoleCarer, kmcr.TopicMental) {
+	if !released.Topic(kmcr.RoleGP, kmcr.TopicSexual) || released.Topic(kmcr.RoleCarer, kmcr.TopicMental) {
 		t.Error("Topic does not read the matrix")
+	}
+}
+
+// A policy that was agreed before a section or a role was thought of leaves them closed, and everything else as it was.
+func TestAnOlderPolicyClosesWhatItDoesNotKnow(t *testing.T) {
+	var older []string
+	for line := range strings.Lines(released.Matrix()) {
+		if !strings.HasPrefix(line, "paramedic,") {
+			older = append(older, line)
+		}
+	}
+	p, err := ReadPolicy(4, strings.Replace(strings.Join(older, ""), ",plans,", ",plots,", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Section(kmcr.RoleGP, kmcr.Plans) || p.Section(kmcr.RoleParamedic, kmcr.Medicines) || !p.Section(kmcr.RoleGP, kmcr.Medicines) {
+		t.Error("it opens what it does not know, or closes what it does")
+	}
+	if may, _ := p.MayFind(kmcr.Viewer{Account: "a", Role: kmcr.RoleParamedic, Organisation: "RVV"}, trust); may {
+		t.Error("a role that it does not know may find people")
+	}
+	for _, bad := range []string{"", "role,kind\n\"", strings.Replace(released.Matrix(), "gp,clinical,all", "gp,clinical,some", 1), strings.Replace(released.Matrix(), "citizen,citizen", "citizen,clinical", 1)} {
+		if _, err := ReadPolicy(1, bad); kmcr.KindOf(err) != kmcr.Invalid {
+			t.Errorf("%.40q is read: %v", bad, err)
+		}
+	}
+}
+
+// No policy is a missing fact, and opens nothing.
+func TestNoPolicyNoAccess(t *testing.T) {
+	f := involved(kmcr.Involvement{Kind: "registered", Organisation: "RVV"})
+	f.Policy = nil
+	if d := Decide(f); d.Outcome != Unknown {
+		t.Errorf("decided %s", d.Outcome)
+	}
+	if may, _ := f.Policy.MayFind(f.Viewer, trust); may {
+		t.Error("somebody may find people without a policy")
 	}
 }
 

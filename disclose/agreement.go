@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"kmcr"
 	"kmcr/access"
@@ -52,7 +53,7 @@ func (s *Service) Agreement(ctx context.Context) (*Agreement, error) {
 		return nil, err
 	}
 	for _, r := range kmcr.AllRoles {
-		a.Roles = append(a.Roles, roleSees(r))
+		a.Roles = append(a.Roles, roleSees(p.policy, r))
 	}
 	for _, r := range access.Rules() {
 		a.Rules = append(a.Rules, RuleSays{r.Says, r.Source})
@@ -99,15 +100,15 @@ func kindOf(kind string) string {
 	return "Other organisations"
 }
 
-func roleSees(r kmcr.Role) RoleSees {
+func roleSees(p *access.Policy, r kmcr.Role) RoleSees {
 	out := RoleSees{Role: r, Name: terms.RoleName(r), Sees: []string{}, Topics: []string{}, May: []string{}}
 	for _, section := range kmcr.AllSections {
-		if words := sectionWords[section]; words != "" && access.Section(r, section) {
+		if words := sectionWords[section]; words != "" && p.Section(r, section) {
 			out.Sees = append(out.Sees, words)
 		}
 	}
 	for _, t := range topicWords {
-		if access.Topic(r, t.label) {
+		if p.Topic(r, t.label) {
 			out.Topics = append(out.Topics, t.words)
 		}
 	}
@@ -115,8 +116,8 @@ func roleSees(r kmcr.Role) RoleSees {
 	for _, c := range []struct {
 		may  func(kmcr.Viewer, *kmcr.Organisation) (bool, string)
 		says string
-	}{{access.MayFind, "look for a person"}, {access.MayBreakGlass, "open a record in an emergency, with a reason"}, {access.MayClaim, "say to be involved, with a reason"},
-		{access.Officer, "see who looked, and record objections"}} {
+	}{{p.MayFind, "look for a person"}, {p.MayBreakGlass, "open a record in an emergency, with a reason"}, {p.MayClaim, "say to be involved, with a reason"},
+		{p.Officer, "see who looked, and record objections"}} {
 		if ok, _ := c.may(me, mine); ok {
 			out.May = append(out.May, c.says)
 		}
@@ -129,6 +130,45 @@ var sectionWords = map[kmcr.Section]string{
 	kmcr.Problems: "health problems", kmcr.Results: "test results", kmcr.Observations: "measurements and examinations", kmcr.Vaccinations: "vaccinations",
 	kmcr.Encounters: "hospital stays and visits", kmcr.Appointments: "appointments", kmcr.Referrals: "referrals", kmcr.Documents: "letters", kmcr.Contacts: "who is involved",
 	kmcr.SocialCare: "social care", kmcr.Plans: "plans and wishes", kmcr.OtherSection: "anything else",
+}
+
+// RightName is a right of the matrix (access.Right) in words.
+func RightName(right string) string {
+	switch right {
+	case "finds":
+		return "look for people"
+	case "break-glass":
+		return "open a record in an emergency"
+	case "visits":
+		return "be told how to get into a home"
+	case string(kmcr.Demographics):
+		return "who the person is"
+	case string(kmcr.Administrative):
+		return "claims and bills"
+	}
+	if list, ok := strings.CutPrefix(right, "list "); ok {
+		return map[access.WorkList]string{access.WorkCaseload: "a caseload", access.WorkPrivacy: "the privacy list", access.WorkMatches: "the matches", access.WorkFeeds: "the feeds",
+			access.WorkUse: "how much the record is used", access.WorkPolicies: "this page"}[access.WorkList(list)]
+	}
+	for _, t := range topicWords {
+		if right == "topic "+string(t.label) {
+			return "sensitive: " + t.words
+		}
+	}
+	return sectionWords[kmcr.Section(right)]
+}
+
+// RightValue is what a role has of a right, in words.
+func RightValue(have string) string {
+	switch have {
+	case "context":
+		return "only who and where entries speak of"
+	case "all":
+		return "everybody"
+	case "involved":
+		return "only whose record it may open"
+	}
+	return have
 }
 
 var topicWords = []struct {

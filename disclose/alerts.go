@@ -336,7 +336,7 @@ func (m *member) others(events []kmcr.Event, told map[kmcr.StatementID]bool) []A
 	var out []Alert
 	for _, e := range events { // the newest first
 		topic, known := topics[e.Topic]
-		if !known || told[e.Statement] || !access.Section(m.facts.Viewer.Role, topic.section) || !m.sight.tells(e) {
+		if !known || told[e.Statement] || !m.facts.Policy.Section(m.facts.Viewer.Role, topic.section) || !m.sight.tells(e) {
 			continue
 		}
 		id := e.Topic + "." + e.Statement.String()

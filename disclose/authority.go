@@ -20,9 +20,9 @@ func (s *Service) Orders(ctx context.Context, v kmcr.Viewer) (orders []compose.A
 	}
 	e := s.entry(v, "work-list", "/authority")
 	e.Purpose = kmcr.Administration
-	mayChange, e.Rule = access.MayWork(v, p.organisation(v.Organisation), access.WorkMatches)
+	mayChange, e.Rule = p.policy.MayWork(v, p.organisation(v.Organisation), access.WorkMatches)
 	if e.Allowed = mayChange; !mayChange {
-		e.Allowed, e.Rule = access.MayFind(v, p.organisation(v.Organisation))
+		e.Allowed, e.Rule = p.policy.MayFind(v, p.organisation(v.Organisation))
 	}
 	if err := s.audit(ctx, e); err != nil {
 		return nil, false, err

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"kmcr"
-	"kmcr/access"
 	"kmcr/compose"
 	"kmcr/terms"
 )
@@ -82,7 +81,7 @@ func (s *Service) aboutNobody(ctx context.Context, o *opening, v sight, ids []km
 		if x == nil || x.Deleted {
 			continue
 		}
-		if may, _ := access.MayRead(o.facts.Viewer, o.facts.Organisation, x); !may {
+		if may, _ := o.facts.Policy.MayRead(o.facts.Viewer, o.facts.Organisation, x); !may {
 			continue
 		}
 		if v.hidden != nil {
@@ -141,7 +140,7 @@ func (s *Service) sayInvolved(ctx context.Context, o *opening, v sight) ([]compo
 		}
 		w := known[i.Account]
 		mine := i.Account == o.facts.Viewer.Account
-		if !mine && (w.Name == "" || !access.NamesService(o.facts.Viewer.Role, i.Team+" "+w.Team+" "+o.parties.name(i.Organisation)+" "+terms.RoleName(w.Role))) {
+		if !mine && (w.Name == "" || !o.facts.Policy.NamesService(o.facts.Viewer.Role, i.Team+" "+w.Team+" "+o.parties.name(i.Organisation)+" "+terms.RoleName(w.Role))) {
 			continue
 		}
 		n := compose.Named{Name: w.Name, Team: w.Team, Role: w.Role, Organisation: i.Organisation, Telephone: w.Telephone, Hours: w.Hours, From: i.From, Until: i.Until}

@@ -23,7 +23,7 @@ func (s *Service) WaysIn(ctx context.Context, v kmcr.Viewer, ref string) ([]WayI
 	if err != nil {
 		return nil, err
 	}
-	may, rule := access.MayReveal(v, o.decision)
+	may, rule := o.facts.Policy.MayReveal(v, o.decision)
 	o.entry.Allowed, o.entry.Rule = may, rule
 	if !may {
 		return nil, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: "Ask whoever visits the person."})

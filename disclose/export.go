@@ -63,7 +63,7 @@ func (s *Service) mayCopy(ctx context.Context, v kmcr.Viewer, ref, where string)
 	if err != nil {
 		return nil, err
 	}
-	may, rule := access.MayWork(v, o.facts.Organisation, access.WorkPrivacy)
+	may, rule := o.facts.Policy.MayWork(v, o.facts.Organisation, access.WorkPrivacy)
 	switch {
 	case may && len(o.patients) > 0:
 		o.entry.Allowed, o.entry.Rule, o.entry.Purpose = true, rule, kmcr.Administration

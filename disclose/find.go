@@ -55,7 +55,7 @@ func (s *Service) Find(ctx context.Context, v kmcr.Viewer, q Query, where string
 		return nil, err
 	}
 	e := s.entry(v, "search", where)
-	e.Allowed, e.Rule = access.MayFind(v, p.organisation(v.Organisation))
+	e.Allowed, e.Rule = p.policy.MayFind(v, p.organisation(v.Organisation))
 	if !e.Allowed {
 		if err := s.audit(ctx, e); err != nil {
 			return nil, err

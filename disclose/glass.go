@@ -56,7 +56,7 @@ type way struct {
 	purpose kmcr.Purpose
 	lasts   time.Duration
 	grounds []access.Ground
-	may     func(kmcr.Viewer, *kmcr.Organisation) (bool, string)
+	may     func(*access.Policy, kmcr.Viewer, *kmcr.Organisation) (bool, string)
 	remedy  string
 	most    int // in an hour
 }
@@ -64,11 +64,11 @@ type way struct {
 var (
 	emergency = way{
 		action: "break-glass", where: "POST /people/{ref}/break-glass", purpose: kmcr.BreakGlass, lasts: glassLasts, grounds: access.Emergencies,
-		may: access.MayBreakGlass, remedy: "In an emergency, ask somebody whose role may open the record.", most: 10,
+		may: (*access.Policy).MayBreakGlass, remedy: "In an emergency, ask somebody whose role may open the record.", most: 10,
 	}
 	claim = way{
 		action: "self-claim", where: "POST /people/{ref}/involved", purpose: kmcr.DirectCare, lasts: claimLasts, grounds: access.Claims,
-		may: access.MayClaim, remedy: "Ask a colleague who is involved to add you.", most: 30,
+		may: (*access.Policy).MayClaim, remedy: "Ask a colleague who is involved to add you.", most: 30,
 	}
 )
 
@@ -98,7 +98,7 @@ func (s *Service) openBy(ctx context.Context, v kmcr.Viewer, ref string, why Why
 	if o.decision.Outcome == access.Permitted && w.action == claim.action && o.decision.Kind != "self-claimed" && o.decision.Kind != "break-glass" {
 		return s.nameInvolved(ctx, o, why)
 	}
-	may, rule := w.may(v, o.facts.Organisation)
+	may, rule := w.may(o.facts.Policy, v, o.facts.Organisation)
 	if !may {
 		return until, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: w.remedy})
 	}
@@ -257,8 +257,8 @@ func (s *Service) Explain(ctx context.Context, v kmcr.Viewer, ref string) (*Deni
 	}
 	d := &Denied{Reason: o.decision.Rule, Remedy: o.decision.Remedy, Open: o.decision.Outcome == access.Permitted}
 	if o.decision.Outcome == access.NotInvolved {
-		d.MayBreakGlass, _ = access.MayBreakGlass(v, o.facts.Organisation)
-		d.MayClaim, _ = access.MayClaim(v, o.facts.Organisation)
+		d.MayBreakGlass, _ = o.facts.Policy.MayBreakGlass(v, o.facts.Organisation)
+		d.MayClaim, _ = o.facts.Policy.MayClaim(v, o.facts.Organisation)
 		i := kmcr.Involvement{Kind: "self-claimed", Organisation: v.Organisation, Account: v.Account}
 		d.MayClaim = d.MayClaim && access.WouldOpen(o.facts, i).Outcome == access.Permitted
 	}
@@ -281,7 +281,7 @@ func (s *Service) Looks(ctx context.Context, v kmcr.Viewer, ref string) ([]*audi
 	if err != nil {
 		return nil, err
 	}
-	if may, rule := access.MayWork(v, o.facts.Organisation, access.WorkPrivacy); may && len(o.patients) > 0 {
+	if may, rule := o.facts.Policy.MayWork(v, o.facts.Organisation, access.WorkPrivacy); may && len(o.patients) > 0 {
 		o.decision.Outcome = access.Permitted
 		o.entry.Allowed, o.entry.Rule, o.entry.Purpose = true, rule, kmcr.Administration
 	}

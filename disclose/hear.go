@@ -68,7 +68,7 @@ func (m *member) hears(e kmcr.Event) string {
 			return ""
 		}
 	case topicOfAsk(askSuspend), topicOfAsk(askRestart):
-		if !access.Section(m.facts.Viewer.Role, kmcr.SocialCare) {
+		if !m.facts.Policy.Section(m.facts.Viewer.Role, kmcr.SocialCare) {
 			return ""
 		}
 	}
@@ -76,7 +76,7 @@ func (m *member) hears(e kmcr.Event) string {
 	if t, known := topics[e.Topic]; known {
 		section = t.section
 	}
-	if !access.Section(m.facts.Viewer.Role, section) || !m.sight.tells(e) {
+	if !m.facts.Policy.Section(m.facts.Viewer.Role, section) || !m.sight.tells(e) {
 		return ""
 	}
 	for _, x := range m.sight.permitted {

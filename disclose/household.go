@@ -63,7 +63,7 @@ func (s *Service) Household(ctx context.Context, v kmcr.Viewer, ref string) (*Ho
 // whyNoHousehold says why a viewer is not told; "" where they are.
 func whyNoHousehold(o *opening, v sight) string {
 	switch {
-	case !access.Section(o.facts.Viewer.Role, kmcr.Safeguarding):
+	case !o.facts.Policy.Section(o.facts.Viewer.Role, kmcr.Safeguarding):
 		return "Your role does not see safeguarding, for which households are told."
 	case v.hidden != nil:
 		return "Where this person is must not be told, so nobody is connected with them here."

@@ -45,7 +45,7 @@ func within(most time.Duration) string {
 // nameInvolved has somebody to whom the record is open say that they are involved, until a day.
 func (s *Service) nameInvolved(ctx context.Context, o *opening, why Why) (until time.Time, err error) {
 	v, now := o.facts.Viewer, o.facts.Now
-	if may, rule := access.MayWork(v, o.facts.Organisation, access.WorkCaseload); !may {
+	if may, rule := o.facts.Policy.MayWork(v, o.facts.Organisation, access.WorkCaseload); !may {
 		return until, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: "Only those who give care are shown as involved."})
 	}
 	if wrong := why.checkCard(now, namedMost); wrong != nil {

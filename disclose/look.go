@@ -260,7 +260,7 @@ func (s *Service) mayOpen(ctx context.Context, v kmcr.Viewer, p *store.Patient, 
 		}
 		organisation := parties.organisation(v.Organisation)
 		t.may = func(x *kmcr.Statement) *kmcr.Statement {
-			ok, _ := access.MayRead(v, organisation, x)
+			ok, _ := parties.policy.MayRead(v, organisation, x)
 			return sameIf(x, ok)
 		}
 		return "Who and where other entries speak of may be read by those who give care.", nil, nil

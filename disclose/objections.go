@@ -58,7 +58,7 @@ func (s *Service) officer(ctx context.Context, v kmcr.Viewer, ref, action, where
 	if o.decision.Outcome == access.Unknown {
 		return nil, s.refuse(ctx, o)
 	}
-	o.entry.Allowed, o.entry.Rule = access.Officer(v, o.facts.Organisation)
+	o.entry.Allowed, o.entry.Rule = o.facts.Policy.Officer(v, o.facts.Organisation)
 	if !o.entry.Allowed {
 		return nil, s.turnDown(ctx, o, o.entry.Rule, &kmcr.Error{Kind: kmcr.Refused, Message: o.entry.Rule, Remedy: "Ask the privacy officer of your organisation."})
 	}

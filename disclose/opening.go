@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"kmcr"
@@ -47,6 +48,7 @@ func (s *Service) gatherFor(ctx context.Context, v kmcr.Viewer, person kmcr.Pers
 		return nil, err
 	}
 	o.facts = access.Facts{
+		Policy: o.parties.policy,
 		Viewer: v, Organisation: o.parties.organisation(v.Organisation),
 		Person: person, Purpose: kmcr.DirectCare, Now: s.now(),
 	}
@@ -99,6 +101,9 @@ func (o *opening) decide() {
 	o.entry.Purpose = o.decision.Purpose()
 	if o.decision.Basis != "" {
 		o.entry.Detail = map[string]string{"basis": o.decision.Basis}
+		if n := o.facts.Policy.Number; n > 0 { // 0 is what the release brings
+			o.entry.Detail["policy"] = strconv.Itoa(n)
+		}
 	}
 }
 

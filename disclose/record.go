@@ -61,7 +61,7 @@ func (s *Service) input(ctx context.Context, o *opening, compartments standing, 
 	}
 	in := compose.Input{
 		Ref: o.person.Ref(), Now: o.facts.Now, Statements: inSections(v.permitted, only),
-		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Viewer.Role), Unavailable: notAsked(only),
+		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Policy, o.facts.Viewer.Role), Unavailable: notAsked(only),
 		Organisations: o.parties.organisation, Moves: moves,
 	}
 	if asksFor(only, kmcr.Contacts) {
@@ -158,10 +158,10 @@ func notAsked(only []kmcr.Section) map[kmcr.Section]string {
 	return out
 }
 
-func hiddenFrom(r kmcr.Role) map[kmcr.Section]string {
+func hiddenFrom(p *access.Policy, r kmcr.Role) map[kmcr.Section]string {
 	out := map[kmcr.Section]string{}
 	for _, s := range kmcr.AllSections {
-		if !access.Section(r, s) {
+		if !p.Section(r, s) {
 			out[s] = "Your role (" + terms.RoleName(r) + ") does not see this section."
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/access"
 	"kmcr/store"
 )
 
@@ -22,12 +23,14 @@ type register struct {
 	read          time.Time
 	organisations map[kmcr.ODS]*kmcr.Organisation
 	contributors  []kmcr.Contributor
+	policy        *access.Policy
 }
 
-// parties are who takes part, as the registers say now.
+// parties are who takes part and what each may, as the registers say now.
 type parties struct {
 	organisations map[kmcr.ODS]*kmcr.Organisation
 	contributors  []kmcr.Contributor
+	policy        *access.Policy
 }
 
 func (s *Service) parties(ctx context.Context) (parties, error) {
@@ -35,7 +38,7 @@ func (s *Service) parties(ctx context.Context) (parties, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.read.IsZero() && time.Since(r.read) < registerAge {
-		return parties{r.organisations, r.contributors}, nil
+		return parties{r.organisations, r.contributors, r.policy}, nil
 	}
 	p := parties{organisations: map[kmcr.ODS]*kmcr.Organisation{}}
 	err := s.db.List(ctx, store.KindOrganisation, func(_ string, body []byte) error {
@@ -60,8 +63,18 @@ func (s *Service) parties(ctx context.Context) (parties, error) {
 	if err != nil {
 		return parties{}, unavailable(err)
 	}
-	r.read, r.organisations, r.contributors = time.Now(), p.organisations, p.contributors
+	if p.policy, err = s.policyInForce(ctx); err != nil {
+		return parties{}, unavailable(err)
+	}
+	r.read, r.organisations, r.contributors, r.policy = time.Now(), p.organisations, p.contributors, p.policy
 	return p, nil
+}
+
+// forget has the registers read afresh for the next request.
+func (r *register) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.read = time.Time{}
 }
 
 func (p parties) organisation(o kmcr.ODS) *kmcr.Organisation { return p.organisations[o] }

@@ -140,6 +140,10 @@ func (s *Service) workers(ctx context.Context) (map[string]Worker, error) {
 
 // colleagues are those of the viewer's team, the viewer too, by name.
 func (s *Service) colleagues(ctx context.Context, v kmcr.Viewer) ([]Worker, error) {
+	p, err := s.parties(ctx)
+	if err != nil {
+		return nil, err
+	}
 	known, err := s.workers(ctx)
 	if err != nil {
 		return nil, err
@@ -147,7 +151,7 @@ func (s *Service) colleagues(ctx context.Context, v kmcr.Viewer) ([]Worker, erro
 	known[v.Account] = Worker{Account: v.Account, Name: v.Name, Role: v.Role, Organisation: v.Organisation, Team: v.Team}
 	out := []Worker{}
 	for _, w := range known {
-		if w.Organisation == v.Organisation && w.Team == v.Team && mayCarry(w) {
+		if w.Organisation == v.Organisation && w.Team == v.Team && mayCarry(p.policy, w) {
 			out = append(out, w)
 		}
 	}
@@ -156,8 +160,8 @@ func (s *Service) colleagues(ctx context.Context, v kmcr.Viewer) ([]Worker, erro
 }
 
 // mayCarry tells whether a worker has a caseload at all, as far as the role says.
-func mayCarry(w Worker) bool {
-	may, _ := access.MayWork(kmcr.Viewer{Account: w.Account, Role: w.Role, Organisation: w.Organisation}, &kmcr.Organisation{ODS: w.Organisation, Signatory: true}, access.WorkCaseload)
+func mayCarry(p *access.Policy, w Worker) bool {
+	may, _ := p.MayWork(kmcr.Viewer{Account: w.Account, Role: w.Role, Organisation: w.Organisation}, &kmcr.Organisation{ODS: w.Organisation, Signatory: true}, access.WorkCaseload)
 	return may
 }
 
@@ -199,7 +203,7 @@ func (s *Service) openCase(ctx context.Context, v kmcr.Viewer, ref, action, wher
 	if err != nil {
 		return nil, err
 	}
-	if may, rule := access.MayWork(v, o.facts.Organisation, access.WorkCaseload); !may {
+	if may, rule := o.facts.Policy.MayWork(v, o.facts.Organisation, access.WorkCaseload); !may {
 		return nil, s.turnDown(ctx, o, rule, &kmcr.Error{Kind: kmcr.Refused, Message: rule, Remedy: "Ask somebody who has people on a caseload."})
 	}
 	return o, nil

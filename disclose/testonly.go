@@ -20,7 +20,7 @@ func (p parties) heardBy(v kmcr.Viewer) parties {
 			heard = append(heard, c)
 		}
 	}
-	return parties{p.organisations, heard}
+	return parties{p.organisations, heard, p.policy}
 }
 
 // silent tells whether what a contributor states is not there for a viewer.

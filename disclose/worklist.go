@@ -32,7 +32,7 @@ func (s *Service) work(ctx context.Context, v kmcr.Viewer, l access.WorkList) (p
 	if l == access.WorkCaseload {
 		e.Purpose = kmcr.DirectCare
 	}
-	e.Allowed, e.Rule = access.MayWork(v, p.organisation(v.Organisation), l)
+	e.Allowed, e.Rule = p.policy.MayWork(v, p.organisation(v.Organisation), l)
 	if e.Allowed {
 		return p, e, nil
 	}

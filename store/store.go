@@ -53,7 +53,7 @@ type Options struct {
 	Now  func() time.Time // nil: time.Now
 	Log  *slog.Logger
 	Node string // this process among several; "" makes a random one
-	// Cache bounds the bytes of decoded compartments kept in memory; 0 is 96 MiB.
+	// Cache bounds the bytes of decoded compartments kept in memory; 0 is 48 MiB.
 	Cache int64
 	// AuditHeads is the folder where the newest head of each audit chain is
 	// kept outside the database; "" is a folder beside the keys.
@@ -63,7 +63,7 @@ type Options struct {
 	AuditLog string
 }
 
-const defaultCache = 96 << 20
+const defaultCache = 48 << 20
 
 // Open opens "sqlite:PATH" or "postgres://…", brings its tables up to date and starts the writer.
 func Open(ctx context.Context, address string, o Options) (*DB, error) {

@@ -296,6 +296,46 @@ func (s *sample) Orders(_ context.Context, v kmcr.Viewer) ([]compose.AuthorityOr
 	return compose.DefaultAuthority(), v.Role == kmcr.RoleRecordsOfficer, nil
 }
 
+func (s *sample) Policies(_ context.Context, v kmcr.Viewer) (*disclose.Policies, error) {
+	if v.Role != kmcr.RolePrivacyOfficer {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "this list belongs to another job"}
+	}
+	rights := func(r kmcr.Role, medicines string) []disclose.Right {
+		return []disclose.Right{{Role: r, Right: "finds", Have: "all", Choice: []string{"all", "involved", "nobody"}}, {Role: r, Right: "medicines", Have: medicines, Choice: []string{"yes", "no"}},
+			{Role: r, Right: "topic SEX", Have: "no", Choice: []string{"yes", "no"}}, {Role: r, Right: "list caseload", Have: "yes", Choice: []string{"yes", "no"}}}
+	}
+	changes := []disclose.Change{{Role: kmcr.RoleCarer, Right: "medicines", From: "no", To: "yes", Gain: true}, {Role: kmcr.RoleCarer, Right: "finds", From: "all", To: "involved"}}
+	p := disclose.Policy{Number: 2, ID: "WAITING", State: disclose.PolicyProposed, Changes: changes, Reason: "carers give medicines", By: "Simon Achebe, Caldicott guardian", Proposed: sampleNow}
+	old := p
+	old.Number, old.ID, old.State, old.Second, old.Decided = 1, "OLD", disclose.PolicyInForce, "Helen Marsh, privacy officer", sampleNow
+	return &disclose.Policies{Number: 1, Rights: [][]disclose.Right{rights(kmcr.RoleGP, "yes"), rights(kmcr.RoleCarer, "no")},
+		Waiting: []disclose.Waiting{{Policy: p, Affected: s.affected(changes), MayApprove: true}}, Decided: []disclose.Policy{old}}, nil
+}
+
+func (s *sample) affected(changes []disclose.Change) []disclose.Affected {
+	return []disclose.Affected{{Role: kmcr.RoleCarer, Name: "Care worker", Gains: changes[:1], Loses: changes[1:], Workers: []string{"Rita Adeyemi"}, Lookers: 3, Looks: 41}}
+}
+
+func (s *sample) WouldAffect(_ context.Context, _ kmcr.Viewer, changes []disclose.Right) ([]disclose.Affected, error) {
+	if len(changes) == 0 {
+		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "nothing would change"}
+	}
+	return s.affected([]disclose.Change{{Role: changes[0].Role, Right: changes[0].Right, From: "no", To: changes[0].Have, Gain: true}}), nil
+}
+
+func (s *sample) Propose(_ context.Context, _ kmcr.Viewer, changes []disclose.Right, reason string) (*disclose.Policy, error) {
+	if len(reason) < 10 {
+		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "a change of policy needs its reason"}
+	}
+	s.decided = append(s.decided, "propose "+changes[0].Right+" "+changes[0].Have)
+	return &disclose.Policy{ID: "NEW"}, nil
+}
+
+func (s *sample) DecidePolicy(_ context.Context, _ kmcr.Viewer, id string, approve bool) error {
+	s.decided = append(s.decided, id+" "+fmt.Sprint(approve))
+	return nil
+}
+
 func (s *sample) SetOrder(_ context.Context, v kmcr.Viewer, fact compose.Fact, kinds []string, _ string) error {
 	if v.Role != kmcr.RoleRecordsOfficer {
 		return &kmcr.Error{Kind: kmcr.Refused, Message: "this list belongs to another job"}
@@ -767,7 +807,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		"/people/unavailable", "/people/fault", "/people/zzzzzzzzzzzzz")
 	add("citizen", "/", person, person+"/medicines")
 	add("gp", "/launch/sample")
-	add("privacy-officer", "/", "/privacy", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/copy", "/people/"+string(refRefused)+"/access")
+	add("privacy-officer", "/", "/privacy", "/policies", "/policies?role=carer", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/copy", "/people/"+string(refRefused)+"/access")
 	add("administrator", "/use", "/use?days=91")
 	add("records-officer", "/matches", "/authority", "/corrections")
 	add("gp", person+"/report/"+statementID(11))

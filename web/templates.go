@@ -10,6 +10,7 @@ import (
 
 	"kmcr"
 	"kmcr/compose"
+	"kmcr/disclose"
 	"kmcr/terms"
 )
 
@@ -78,6 +79,6 @@ func (s *site) funcs(citizen bool) template.FuncMap {
 		"plural": plural, "number": number, "join": strings.Join, "atDeath": atDeath,
 		"chips": chips, "sources": sources, "section": section, "under": under, "first": first, "testKey": testKey,
 		"linked": linked, "late": late, "speaking": speaking, "unheard": unheard, "ownView": ownView, "pageOf": pageOf, "kindWords": compose.KindWords, "dispute": disputeOf, "disputed": disputed, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
-		"navigation": navigation, "kindOf": kindOf, "inForce": inForce, "lowerFirst": lowerFirst, "categoryName": compose.CategoryName, "short": short, "roleName": terms.RoleName, "organisation": s.organisation,
+		"navigation": navigation, "kindOf": kindOf, "inForce": inForce, "lowerFirst": lowerFirst, "upperFirst": upperFirst, "categoryName": compose.CategoryName, "short": short, "roleName": terms.RoleName, "rightName": disclose.RightName, "seen": seen, "notSeen": notSeen, "rightValue": disclose.RightValue, "organisation": s.organisation,
 	}
 }

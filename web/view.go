@@ -197,7 +197,7 @@ func navigation(r kmcr.Role) []place {
 	find, people, alerts := place{"/", "Find a person"}, place{"/caseload", "My people"}, place{"/alerts", "Alerts"}
 	switch r {
 	case kmcr.RolePrivacyOfficer, kmcr.RoleCaldicottGuardian:
-		return []place{{"/privacy", "Privacy"}, {"/use", "Use"}, find}
+		return []place{{"/privacy", "Privacy"}, {"/policies", "Who may see what"}, {"/use", "Use"}, find}
 	case kmcr.RoleRecordsOfficer:
 		return []place{{"/matches", "Matches"}, {"/corrections", "Reported problems"}, {"/authority", "Whose word is first"}, {"/use", "Use"}, find}
 	case kmcr.RoleIntegrationEngineer:
@@ -261,6 +261,14 @@ func inForce(all []compose.Concern) (some []compose.Concern) {
 		}
 	}
 	return some
+}
+
+// upperFirst begins a label with a capital.
+func upperFirst(words string) string {
+	if words == "" {
+		return ""
+	}
+	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // lowerFirst is what is new, after the word that says so.
