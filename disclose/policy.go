@@ -33,15 +33,15 @@ const (
 
 // Policy is a change of what roles may, as somebody proposed it and somebody else decided.
 type Policy struct {
-	Number   int             `json:"number"` // that it has, or would have, in force
-	ID       string          `json:"id"`
-	State    string          `json:"state"`
-	Changes  []Change `json:"changes"`
-	Reason   string          `json:"reason"`
-	By       string          `json:"by"` // name and role
-	Proposed time.Time       `json:"proposed"`
-	Second   string          `json:"second,omitempty"` // who decided
-	Decided  time.Time       `json:"decided,omitzero"`
+	Number   int       `json:"number"` // that it has, or would have, in force
+	ID       string    `json:"id"`
+	State    string    `json:"state"`
+	Changes  []Change  `json:"changes"`
+	Reason   string    `json:"reason"`
+	By       string    `json:"by"` // name and role
+	Proposed time.Time `json:"proposed"`
+	Second   string    `json:"second,omitempty"` // who decided
+	Decided  time.Time `json:"decided,omitzero"`
 }
 
 // keptPolicy is a Policy with what only the register holds: whose account proposed it, and the whole matrix.
@@ -65,10 +65,10 @@ func (s *Service) policyInForce(ctx context.Context) (*access.Policy, error) {
 
 // Affected is a role that a change gives something or takes something from, and who works in it.
 type Affected struct {
-	Role  kmcr.Role       `json:"role"`
-	Name  string          `json:"name"`
-	Gains []Change `json:"gains,omitempty"`
-	Loses []Change `json:"loses,omitempty"`
+	Role  kmcr.Role `json:"role"`
+	Name  string    `json:"name"`
+	Gains []Change  `json:"gains,omitempty"`
+	Loses []Change  `json:"loses,omitempty"`
 	// Workers are the names of those who are known to work in the role; Lookers is how many looked at a record in it in the last 28
 	// days, and Looks how often.
 	Workers []string `json:"workers"`
@@ -86,10 +86,10 @@ type Waiting struct {
 
 // Policies is what is in force, what has been proposed, and what was decided, the newest first.
 type Policies struct {
-	Number  int              `json:"number"`
+	Number  int       `json:"number"`
 	Rights  [][]Right `json:"rights"` // by role
-	Waiting []Waiting        `json:"waiting"`
-	Decided []Policy         `json:"decided"`
+	Waiting []Waiting `json:"waiting"`
+	Decided []Policy  `json:"decided"`
 }
 
 // Policies lists them, for those whose work they are; audited. Errors: kmcr.Refused.

@@ -22,8 +22,8 @@ type policiesOut interface {
 type policiesView struct {
 	*disclose.Policies
 	Role     kmcr.Role           // whose form it is
-	Form     []disclose.Right      // what it may
-	Changes  []disclose.Right      // that were chosen
+	Form     []disclose.Right    // what it may
+	Changes  []disclose.Right    // that were chosen
 	Affected []disclose.Affected // by them
 	Wrong    string
 	Reason   string
@@ -61,8 +61,8 @@ func (v policiesView) rights(r kmcr.Role) []disclose.Right {
 func (s *site) proposePolicy(q *ask) error {
 	var sent struct {
 		Changes []disclose.Right `json:"changes"`
-		Reason  string         `json:"reason"`
-		Preview bool           `json:"preview"`
+		Reason  string           `json:"reason"`
+		Preview bool             `json:"preview"`
 	}
 	v := policiesView{}
 	if q.sentJSON() {
