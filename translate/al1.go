@@ -68,7 +68,13 @@ func (r *reader) allergy(s hl7.Segment, what concept, at allergyFields, notes []
 	}
 	severity := r.first(s, at.severity, "0128")
 	known, sure := severities[strings.ToUpper(severity.codings0())]
-	reaction := len(s.Repetitions(at.reaction)) > 0
+	var reactions []concept
+	for _, f := range s.Repetitions(at.reaction) {
+		if c := r.concept(f, "AL1-5"); !c.empty() {
+			reactions = append(reactions, c)
+		}
+	}
+	reaction := len(reactions) > 0
 	d.array("note", func() {
 		for _, n := range notes {
 			d.object("", func() { d.text("text", n) })
@@ -86,8 +92,8 @@ func (r *reader) allergy(s hl7.Segment, what concept, at allergyFields, notes []
 				return
 			}
 			d.array("manifestation", func() {
-				for _, f := range s.Repetitions(at.reaction) {
-					d.concept("", r.concept(f, "AL1-5"))
+				for _, c := range reactions {
+					d.concept("", c)
 				}
 			})
 			d.text("severity", known)
