@@ -35,12 +35,12 @@ test: tools assets lint
 	@go test -count=1 -timeout 40m ./...
 	@$(MAKE) --no-print-directory fuzz
 
-# Every parser is fed what nobody would send, each for FUZZ; what was found once is kept in testdata/fuzz and run by every test.
-FUZZ ?= 3s
+# Every parser is fed what nobody would send, each FUZZ times; what was found once is kept in testdata/fuzz and run by every test.
+FUZZ ?= 10000x
 fuzz: assets
 	@log=$$(mktemp); trap 'rm -f $$log' EXIT; set -o pipefail; go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}} {{.ImportPath}}{{end}}' ./... | while read -r dir room; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$dir/*_test.go); do \
-			echo "kmcr: fuzzing $$room $$target for $(FUZZ)…"; \
+			echo "kmcr: fuzzing $$room $$target ($(FUZZ))…"; \
 			go test -run=NONE -fuzz="^$$target\$$" -fuzztime=$(FUZZ) -timeout 5m $$room </dev/null >$$log 2>&1 || { cat $$log; exit 1; }; \
 		done; \
 	done
