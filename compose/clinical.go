@@ -223,10 +223,13 @@ func valueText(v fhir.Value) string {
 	if t := concept(v.Get("valueCodeableConcept")).text; t != "" {
 		return t
 	}
-	for _, name := range []string{"valueString", "valueInteger", "valueDateTime", "valueTime"} {
+	for _, name := range []string{"valueString", "valueInteger", "valueTime"} {
 		if t := v.Get(name).Text(); t != "" {
 			return t
 		}
+	}
+	if t := v.Get("valueDateTime").Text(); t != "" {
+		return Date(t).moment()
 	}
 	switch v.Get("valueBoolean").Text() {
 	case "true":
@@ -241,7 +244,7 @@ func valueText(v fhir.Value) string {
 		return quantity(p.Get("numerator")) + " : " + quantity(p.Get("denominator"))
 	}
 	if p := v.Get("valuePeriod"); p.Exists() {
-		return p.Get("start").Text() + " to " + p.Get("end").Text()
+		return span(p)
 	}
 	if p := v.Get("valueSampledData"); p.Exists() {
 		return "a recorded trace"

@@ -44,6 +44,35 @@ func (d Date) Time() (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
+// moment is the date as words has it, with its time where it has one.
+func (d Date) moment() string {
+	if t, ok := d.Time(); ok && len(d) > len("2006-01-02") {
+		return t.In(london).Format("02-Jan-2006 15:04")
+	}
+	return d.words()
+}
+
+// span is a Period in words.
+func span(p fhir.Value) string {
+	start, end := Date(p.Get("start").Text()).moment(), Date(p.Get("end").Text()).moment()
+	switch {
+	case end == "":
+		return "from " + start
+	case start == "":
+		return "until " + end
+	}
+	return start + " to " + end
+}
+
+// isDate tells whether words are a date of FHIR and nothing else: year, month and day at least.
+func isDate(s string) bool {
+	if len(s) < len("2006-01-02") || s[4] != '-' || s[7] != '-' {
+		return false
+	}
+	_, ok := Date(s).Time()
+	return ok
+}
+
 // words is the date as it is read among other words (ISB 1502): 05-Mar-2019, Mar-2019, 2019.
 func (d Date) words() string {
 	t, ok := d.Time()

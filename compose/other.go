@@ -32,6 +32,9 @@ func (c *composer) other(e *entry) {
 // plainValue says any value in words, two levels deep.
 func plainValue(c *composer, v fhir.Value, depth int) string {
 	if t := v.Text(); t != "" {
+		if depth > 0 && isDate(t) { // one that is the whole fact is shown as a date by whoever shows it
+			return Date(t).moment()
+		}
 		if len(t) > 400 {
 			return t[:400] + "… (more in the source)"
 		}
@@ -42,6 +45,9 @@ func plainValue(c *composer, v fhir.Value, depth int) string {
 	}
 	if v.Get("reference").Exists() {
 		return c.nameOf(v)
+	}
+	if v.Get("start").Exists() || v.Get("end").Exists() {
+		return span(v)
 	}
 	if q := quantity(v); q != "" {
 		return q
