@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -102,4 +105,108 @@ func TestMutatedMessagesAreReadOrRefused(t *testing.T) {
 		}
 	})
 	t.Logf("%d of %d were read", read, n)
+}
+
+// oddCells stand in the cells of returns and the elements of a census.
+var oddCells = append(odd, "05/03/1941", "5-Mar-41", "31/02/2026", "1941-03-05T00:00:00", "01/01/1900", "999 000 0018", "9999999999", "NULL", "n/a", "#REF!", "£123.45", "1,234", "12.5", "Male", "2", "Other ethnic group", "Long Term Support: Community", "1;2;3", "0", "true")
+
+// Rows of returns, tables and a census with other values in them are read into what is well formed and valid, or refused with the reason.
+func TestMutatedReturnsAreReadOrRefused(t *testing.T) {
+	ways := 40
+	if n, err := strconv.Atoi(os.Getenv("KMCR_MUTATIONS")); err == nil {
+		ways = n
+	}
+	files, _ := filepath.Glob("../../shared/data/social-care/*/*.xml")
+	tables, _ := filepath.Glob("../../shared/data/social-care/looked-after-children-903/*.csv")
+	type sample struct {
+		format  kmcr.Format
+		c       kmcr.Contributor
+		content string
+	}
+	samples := []sample{
+		{kmcr.FormatCLD, council, cldHeader + "\n" + cldRow(map[string]string{"Event Reference": "E7"}) + cldRow(map[string]string{"Event Type": "Assessment", "Assessment Type": "Long Term Assessment"}) + cldRow(map[string]string{"Event Type": "Request", "Event Outcome": "Progress to assessment"}) + cldRow(map[string]string{"Event Type": "Review", "Review Reason": "Planned"})},
+		{kmcr.FormatCase, council, caseHeader + "2026-11-01,worker,W1,P1,9990000018,Fox,Ada,05/03/1941,F,TN23 1AA,01/02/2026,,Grace Okafor,Social worker,01233 496111,Ashford older people,01233 496112,01233 496113,,,,,,,,,,,,2026-12-01\n" +
+			"2026-11-01,package,K1,P1,9990000018,Fox,Ada,05/03/1941,F,TN23 1AA,01/02/2026,,,,,,,,Homecare,Four calls a day,Ashford Homecare,01233 496120,14,Mon Tue Wed,08:00,08:45,2,Washing and dressing,Home support,\n"},
+	}
+	for _, path := range append(files, tables...) {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(content[:min(len(content), 6000)])
+		if strings.HasSuffix(path, ".xml") {
+			if len(content) > 200_000 {
+				continue // the smaller ones are of the same kinds
+			}
+			text = string(content)
+		} else {
+			text = text[:strings.LastIndexByte(text, '\n')+1]
+		}
+		samples = append(samples, sample{Recognise([]byte(text)), children, text})
+	}
+	n, read := uint64(0), 0
+	for _, s := range samples {
+		for range ways {
+			n++
+			rng := rand.New(rand.NewPCG(n, 13))
+			content := mutatedCells(rng, s.content)
+			where := fmt.Sprintf("%s, seed %d", s.format, n)
+			file, err := OpenRecords(s.format, strings.NewReader(content))
+			for err == nil {
+				var record Record
+				if record, err = file.Next(); err != nil {
+					break
+				}
+				r, refused := ReadRecord(file.Format(), record.Raw, s.c)
+				if refused != nil {
+					helps(t, where, refused)
+					continue
+				}
+				read++
+				checkStatements(t, where, r)
+			}
+			if err != io.EOF {
+				helps(t, where, err)
+			}
+		}
+	}
+	t.Logf("%d records of %d files were read", read, n)
+}
+
+// mutatedCells puts odd values into a table's cells or a census's elements.
+func mutatedCells(rng *rand.Rand, content string) string {
+	if strings.HasPrefix(strings.TrimSpace(content), "<") || strings.Contains(content[:min(200, len(content))], "<?xml") {
+		values := regexp.MustCompile(`>[^<>]+</`).FindAllStringIndex(content, -1)
+		for range 1 + rng.IntN(8) {
+			at := values[rng.IntN(len(values))]
+			if at[1] > len(content) || content[at[0]] != '>' { // moved by another change
+				continue
+			}
+			cell := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\x00", "").Replace(oddCells[rng.IntN(len(oddCells))])
+			if pad := at[1] - at[0] - 3 - len(cell); pad >= 0 { // of the same length, so that the places hold
+				content = content[:at[0]+1] + cell + strings.Repeat(" ", pad) + content[at[1]-2:]
+			}
+		}
+		return content
+	}
+	lines := strings.Split(strings.TrimRight(content, "\n"), "\n")
+	for range 1 + rng.IntN(8) {
+		if len(lines) < 2 {
+			break
+		}
+		n := 1 + rng.IntN(len(lines)-1)
+		cells := strings.Split(lines[n], ",")
+		cells[rng.IntN(len(cells))] = `"` + strings.ReplaceAll(oddCells[rng.IntN(len(oddCells))], `"`, `""`) + `"`
+		lines[n] = strings.Join(cells, ",")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// helps checks that a refusal says what, and what to do.
+func helps(t *testing.T, where string, err error) {
+	t.Helper()
+	var e *kmcr.Error
+	if !errors.As(err, &e) || e.Kind == kmcr.Fault || e.Message == "" || e.Remedy == "" {
+		t.Errorf("%s: %v", where, err)
+	}
 }
