@@ -4,9 +4,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -126,6 +129,13 @@ func (b *bench) measure(store string) error {
 			return err
 		}
 	}
+	took, err := s.applied(b.ctx)
+	if err != nil {
+		return err
+	}
+	if b.wants("mllp") {
+		say("until the last of those acknowledged was applied", took.Round(time.Second/10).String(), "")
+	}
 	if b.wants("alerts") {
 		if err := b.alerts(s, b.told); err != nil {
 			return err
@@ -140,6 +150,7 @@ type server struct {
 	cmd              *exec.Cmd
 	dir, store       string
 	http, mllp       string
+	admin            string
 	database, folder string
 }
 
@@ -187,8 +198,32 @@ func (s *server) serve(ctx context.Context, args ...string) error {
 		if v, ok := strings.CutPrefix(word, "mllp="); ok {
 			s.mllp = v
 		}
+		if v, ok := strings.CutPrefix(word, "admin="); ok {
+			s.admin = v
+		}
 	}
 	return nil
+}
+
+// applied waits until nothing that was acknowledged waits to be applied.
+func (s *server) applied(ctx context.Context) (time.Duration, error) {
+	start := time.Now()
+	for ctx.Err() == nil {
+		answer, err := http.Get(s.admin + "/metrics")
+		if err != nil {
+			return 0, err
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil {
+			return 0, err
+		}
+		if !regexp.MustCompile(`(?m)^kmcr_ingest_messages\{.*state="waiting"\} [^0]`).Match(body) {
+			return time.Since(start), nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return 0, ctx.Err()
 }
 
 // run runs one kmcr command against the same database.
