@@ -165,7 +165,7 @@ func TestPagesOfMutatedRecords(t *testing.T) {
 func checkWhole(t *testing.T, page string) {
 	t.Helper()
 	page = strings.ReplaceAll(page, "starting on  2015-02-10", "") // words of an example
-	for _, said := range oddStrings { // what was said in words stands there as it was said
+	for _, said := range oddStrings {                              // what was said in words stands there as it was said
 		if strings.Contains(said, "%!") || strings.Count(said, "-") > 1 {
 			page = regexp.MustCompile(`([^"])`+regexp.QuoteMeta(said)).ReplaceAllString(page, "$1")
 		}

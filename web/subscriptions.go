@@ -104,10 +104,15 @@ func alertsADay(alerts []disclose.Alert, wanted notify.Wanted) []told {
 
 // asked is a subscription as a form or JSON asks for it.
 type askedFor struct {
-	Channel, Endpoint, Content, Person, Kind string
-	QuietFrom, QuietUntil                    string
-	Digest                                   bool
-	Topics                                   []string
+	Channel    string   `json:"channel"`
+	Endpoint   string   `json:"endpoint"`
+	Content    string   `json:"content"`
+	Person     string   `json:"person"`
+	Kind       string   `json:"kind"`
+	QuietFrom  string   `json:"quietFrom"`
+	QuietUntil string   `json:"quietUntil"`
+	Digest     bool     `json:"digest"`
+	Topics     []string `json:"topics"`
 }
 
 // subscribe adds a subscription.
@@ -159,7 +164,9 @@ func (s *site) want(q *ask) error {
 	if err := s.out.MayListen(q.Context(), q.viewer); err != nil {
 		return err
 	}
-	var a struct{ Topics []string }
+	var a struct {
+		Topics []string `json:"topics"`
+	}
 	if q.sentJSON() {
 		err = q.readJSON(&a)
 	} else if err = q.form(); err == nil {
