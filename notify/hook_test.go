@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/access"
 	"kmcr/e2e/house"
+	"kmcr/store"
 )
 
 // notice is what a receiver reads of a notification.
@@ -85,6 +87,13 @@ func (i *inbox) events() (all []notice) {
 		}
 	}
 	return all
+}
+
+// any tells whether anything came.
+func (i *inbox) any() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.took) > 0
 }
 
 // until waits for something that happens by itself.
@@ -206,37 +215,113 @@ func TestARedirectLeavesNotTheList(t *testing.T) {
 	}
 }
 
-// Whoever has lost the right by the time of sending is sent nothing, and that is written down.
+// Whoever has lost the right by the time of sending, in whichever way, is sent nothing, and that is written down.
 func TestRightsLostMeanNothingSent(t *testing.T) {
+	as := func(h *house.House, grace house.Asker, change func(*kmcr.Viewer)) {
+		h.Forget(grace)
+		v := grace.Viewer
+		change(&v)
+		h.Somebody(v)
+	}
+	for name, lose := range map[string]func(h *house.House, grace house.Asker, p kmcr.PersonID){
+		"the account is gone":        func(h *house.House, grace house.Asker, _ kmcr.PersonID) { h.Forget(grace) },
+		"the relationship has ended": func(h *house.House, _ house.Asker, _ kmcr.PersonID) { h.Pass(49 * time.Hour) },
+		"the role is another": func(h *house.House, grace house.Asker, _ kmcr.PersonID) {
+			as(h, grace, func(v *kmcr.Viewer) { v.Role = kmcr.RoleAdministrator })
+		},
+		"the team is another": func(h *house.House, grace house.Asker, _ kmcr.PersonID) {
+			as(h, grace, func(v *kmcr.Viewer) { v.Team = "west" })
+		},
+		"the person objects": func(h *house.House, _ house.Asker, p kmcr.PersonID) { h.Object(p, access.Objection{}) },
+		"the organisation left": func(h *house.House, _ house.Asker, _ kmcr.PersonID) {
+			h.Write(func(tx *store.Tx) error {
+				return tx.Put(store.KindOrganisation, "G82051", kmcr.Organisation{ODS: "G82051", Name: "Second Practice"})
+			})
+		},
+		"a stronger sign-in is asked for": func(h *house.House, _ house.Asker, _ kmcr.PersonID) {
+			h.Write(func(tx *store.Tx) error {
+				return tx.Put(store.KindOrganisation, "G82051", kmcr.Organisation{ODS: "G82051", Name: "Second Practice", Signatory: true, Assurance: 3})
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := house.New(t)
+			grace := h.Somebody(kmcr.Viewer{Account: "grace", Name: "Grace", Role: kmcr.RoleSocialWorker, Organisation: "G82051", Team: "east"})
+			p, at := person(h, 1)
+			h.Involve(kmcr.Involvement{Person: p, Kind: "caseload", Organisation: "G82051", Team: "east", From: h.Now.AddDate(0, -1, 0), Until: h.Now.Add(48 * time.Hour)})
+			var box inbox
+			fails := true
+			var mu sync.Mutex
+			h.Receives(func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				defer mu.Unlock()
+				if n := box.take(t, r); fails && n.Type == "event-notification" {
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+			})
+			grace.Ask("POST", "/fhir/R4/Subscription", subscription(h, ""))
+			until(t, "the handshake arrives", func() bool { h.Told.Wake(); return box.any() })
+			stay(h, at, "V1", "in-progress", h.Now.Add(-time.Hour))
+			until(t, "it has failed once", func() bool { return len(box.events()) > 0 })
+			lose(h, grace, p)
+			time.Sleep(1100 * time.Millisecond) // for as long registers may be read again
+			mu.Lock()
+			fails = false
+			before := len(box.events())
+			mu.Unlock()
+			until(t, "it is withheld", func() bool {
+				h.Pass(time.Minute)
+				d, _ := h.DB.Troubled(t.Context(), 9)
+				return len(d) == 1 && d[0].State == "withheld"
+			})
+			if n := len(box.events()); n != before {
+				t.Errorf("%d were sent after that", n-before)
+			}
+		})
+	}
+}
+
+// What is kept for the daily digest is sent together, in the morning, and what comes in quiet hours waits for their end.
+func TestADigestIsSentInTheMorning(t *testing.T) {
 	h := house.New(t)
 	grace := worker(h)
 	p, at := person(h, 1)
-	h.Involve(kmcr.Involvement{Person: p, Kind: "caseload", Organisation: "RVV", Team: "east", From: h.Now.AddDate(0, -1, 0), Until: h.Now.Add(time.Hour)})
+	h.Involve(kmcr.Involvement{Person: p, Kind: "caseload", Organisation: "RVV", Team: "east", From: h.Now.AddDate(0, -1, 0)})
 	var box inbox
-	fails := true
-	var mu sync.Mutex
-	h.Receives(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		if n := box.take(t, r); fails && n.Type == "event-notification" {
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}
-	})
-	grace.Ask("POST", "/fhir/R4/Subscription", subscription(h, ""))
-	until(t, "the handshake arrives", func() bool { h.Told.Wake(); return len(box.took) > 0 })
-	stay(h, at, "V1", "in-progress", h.Now.Add(-time.Hour))
-	until(t, "it has failed once", func() bool { return len(box.events()) > 0 })
-	mu.Lock()
-	fails = false
-	mu.Unlock()
-	h.Forget(grace) // the account is gone
-	h.Pass(2 * time.Hour)
-	until(t, "it is withheld", func() bool {
-		h.Pass(time.Minute)
-		d, _ := h.DB.Troubled(t.Context(), 9)
-		return len(d) == 1 && d[0].State == "withheld"
-	})
-	if n := len(box.events()); n != 1 {
-		t.Errorf("%d were sent", n)
+	h.Receives(func(_ http.ResponseWriter, r *http.Request) { box.take(t, r) })
+	if got := grace.Ask("POST", "/subscriptions", `{"channel":"rest-hook","endpoint":"`+h.Receiver+`/take","topics":["admission"],"digest":true}`); got.Status != 200 {
+		t.Fatalf("subscribing answers %d: %s", got.Status, got.Body)
 	}
+	until(t, "the handshake arrives", func() bool { h.Told.Wake(); return box.any() })
+	stay(h, at, "V1", "in-progress", h.Now.Add(-time.Hour))
+	stay(h, at, "V2", "in-progress", h.Now.Add(-30*time.Minute))
+	for range 20 { // nothing comes while the day lasts
+		h.Told.Wake()
+		time.Sleep(20 * time.Millisecond)
+	}
+	if n := len(box.events()); n != 0 {
+		t.Fatalf("%d came at once", n)
+	}
+	london, err := time.LoadLocation("Europe/London")
+	h.Must(err)
+	morning := h.Now.In(london)
+	morning = time.Date(morning.Year(), morning.Month(), morning.Day(), 8, 0, 0, 0, london)
+	if !morning.After(h.Now) {
+		morning = morning.AddDate(0, 0, 1)
+	}
+	h.Pass(morning.Sub(h.Now) - time.Minute)
+	h.Told.Wake()
+	time.Sleep(200 * time.Millisecond)
+	if n := len(box.events()); n != 0 {
+		t.Errorf("%d came a minute too early", n)
+	}
+	h.Pass(2 * time.Minute)
+	until(t, "the digest arrives", func() bool { h.Told.Wake(); return len(box.events()) > 0 })
+	time.Sleep(200 * time.Millisecond)
+	for _, n := range box.events() {
+		if strings.Contains(n.whole, "CANARY") {
+			t.Errorf("the digest holds content: %s", n.whole)
+		}
+	}
+	t.Logf("%d notifications in the morning", len(box.events()))
 }
