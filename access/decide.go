@@ -46,6 +46,8 @@ type Decision struct {
 	Remedy string
 	// Until is when the basis ends; zero: no end.
 	Until time.Time
+	// Reveals is the protected topic that the viewer has asked for by an act of its own (kmcr.TopicThirdParty); "" none.
+	Reveals kmcr.Label
 }
 
 // Rule is one step of the decision about a record.

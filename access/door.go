@@ -50,6 +50,18 @@ func DoorText(s *kmcr.Statement) string {
 	return string(bytes.Join(doorCode.FindAll(s.Body, -1), []byte("; ")))
 }
 
+// MayHearOfOthers tells whether a viewer may be told what concerns other people in a record that is open to them, and the rule that
+// said so. It stands in no record: it is told when it is asked for, with a reason.
+func (p *Policy) MayHearOfOthers(v kmcr.Viewer, d Decision) (bool, string) {
+	if d.Outcome != Permitted {
+		return false, d.Rule
+	}
+	if !p.of(v.Role).topics[kmcr.TopicThirdParty] {
+		return false, "What concerns other people is told to roles that need it for the person in their care."
+	}
+	return true, "Somebody who needs it for the person in their care asked what concerns other people."
+}
+
 // MayReveal tells whether a viewer may be told how to get into the home of a person whose record is open to them, and the rule that said so.
 func (p *Policy) MayReveal(v kmcr.Viewer, d Decision) (bool, string) {
 	if d.Outcome != Permitted {

@@ -1,6 +1,10 @@
 package access
 
-import "kmcr"
+import (
+	"slices"
+
+	"kmcr"
+)
 
 // Item judges one statement inside a permitted record; the sentence says why.
 func (d Decision) Item(f Facts, s *kmcr.Statement) (bool, string) {
@@ -27,6 +31,8 @@ func (d Decision) label(p *permissions, s *kmcr.Statement, l kmcr.Label) bool {
 	case kmcr.Restricted:
 		// A restricted Patient is one whose whereabouts are hidden (PDS sensitive flag): from everybody.
 		return p.kind == kindClinical && d.Kind != "self-claimed" && s.Section != kmcr.Demographics
+	case kmcr.TopicThirdParty:
+		return p.topics[l] && d.Reveals == l // what concerns other people is told when it is asked for
 	default:
 		return p.topics[l]
 	}
@@ -66,7 +72,7 @@ func (d Decision) Items(f Facts, statements []*kmcr.Statement) (permitted []*kmc
 		}
 		byLabel := d.labelled(p, s)
 		withheld = append(withheld, Withheld{s, byLabel && p.section(s.Section, s.Type)})
-		if byLabel && s.Section != kmcr.Demographics {
+		if byLabel && s.Section != kmcr.Demographics && !d.Protected(f, s) {
 			sealed = append(sealed, s)
 		}
 	}
@@ -78,6 +84,18 @@ func (d Decision) Items(f Facts, statements []*kmcr.Statement) (permitted []*kmc
 	only := onlyOf(sealed, permitted)
 	permitted, _, withheld = divide(permitted, nil, withheld, func(s *kmcr.Statement) bool { return only[nameOf(s)] })
 	return permitted, withheld
+}
+
+// Protected tells whether a statement is withheld only until it is asked for by an act of its own: it concerns other people, and the role
+// may be told. What hangs together with it is not withheld.
+func (d Decision) Protected(f Facts, s *kmcr.Statement) bool {
+	if !slices.Contains(s.Labels, kmcr.TopicThirdParty) {
+		return false
+	}
+	plain, _ := d.Item(f, s)
+	d.Reveals = kmcr.TopicThirdParty
+	asked, _ := d.Item(f, s)
+	return asked && !plain
 }
 
 // divide moves those statements that hold from the permitted to the withheld.

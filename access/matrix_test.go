@@ -106,6 +106,14 @@ func TestRoleSectionRelationshipLabelMatrix(t *testing.T) {
 							if got, _ := d.Item(f, s); got != want {
 								t.Fatalf("%s, %s, section %s, label %q: %v, oracle says %v", role, kind, section, label, got, want)
 							}
+							asked := d
+							asked.Reveals = kmcr.TopicThirdParty
+							if label == "THIRD-PARTY" {
+								want = opens && seen(role, section) && has(oracle[role].topics, "THIRD-PARTY")
+							}
+							if got, _ := asked.Item(f, s); got != want || label == "THIRD-PARTY" && d.Protected(f, s) != want {
+								t.Fatalf("%s, %s, section %s, label %q, asked for: %v, oracle says %v", role, kind, section, label, got, want)
+							}
 						}
 					}
 				}
@@ -132,6 +140,8 @@ func labelSeen(role kmcr.Role, section kmcr.Section, kind string, label kmcr.Lab
 		return true
 	case "V":
 		return false
+	case "THIRD-PARTY":
+		return false // until it is asked for
 	case "R":
 		return oracle[role].clinical && kind != "self-claimed" && section != kmcr.Demographics
 	}

@@ -13,7 +13,7 @@ import (
 
 // Compose makes the record. It is pure; the order of Input.Statements changes nothing.
 func Compose(in Input) *Record {
-	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Moves: in.Moves, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}, parties: map[string]party{}, called: map[string][]int{}}
+	c := &composer{in: in, r: &Record{Ref: in.Ref, AsOf: in.Now, Past: in.Past, Moves: in.Moves, Others: in.Others, Sources: slices.Clone(in.Sources)}, byRef: make(map[string]*entry, len(in.Statements)), sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}, parties: map[string]party{}, called: map[string][]int{}}
 	slices.SortFunc(c.r.Sources, func(a, b Source) int { return cmp.Compare(a.Contributor, b.Contributor) })
 	for i := range c.r.Sources {
 		c.sources[c.r.Sources[i].Contributor] = &c.r.Sources[i]
@@ -35,6 +35,24 @@ func Compose(in Input) *Record {
 	c.corrections()
 	c.changes()
 	return c.r
+}
+
+// Plainly gives each statement as a line with its facts as sent, the newest first, whatever its type.
+func Plainly(in Input) []Item {
+	c := &composer{in: in, r: &Record{Ref: in.Ref}, byRef: map[string]*entry{}, sources: map[kmcr.ContributorCode]*Source{}, products: map[string]terms.Product{}, parties: map[string]party{}, called: map[string][]int{}}
+	for i := range in.Sources {
+		c.sources[in.Sources[i].Contributor] = &in.Sources[i]
+	}
+	c.read()
+	for _, e := range c.entries {
+		c.other(e)
+	}
+	items := c.r.Other.Items
+	for _, s := range c.r.SocialCare.Items {
+		items = append(items, s.Item)
+	}
+	inOrder(items, place.newest)
+	return items
 }
 
 // authority takes the orders that were handed in, and the defaults for facts that they leave out.

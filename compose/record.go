@@ -22,6 +22,7 @@ type Input struct {
 	Withheld          map[kmcr.Section]int    // how many items were withheld, by section
 	Hidden            map[kmcr.Section]string // sections that this role does not see, and why in words
 	Unavailable       map[kmcr.Section]string // sections that cannot be shown now, and why
+	Others            int                     // how many entries concern other people, and are told when they are asked for
 	PossibleDuplicate bool
 	// Organisations gives what the register knows of an organisation; nil for one it does not know.
 	Organisations func(kmcr.ODS) *kmcr.Organisation
@@ -88,6 +89,7 @@ type Record struct {
 	Ref           kmcr.Ref        `json:"ref"`
 	AsOf          time.Time       `json:"asOf"`
 	Banner        Banner          `json:"banner"`
+	Others        int             `json:"others,omitempty"` // entries that concern other people, told when they are asked for
 	Alerts        Part[Item]      `json:"alerts"`
 	Safeguarding  Part[Item]      `json:"safeguarding"`
 	Concerns      []Concern       `json:"concerns,omitempty"` // what is about safeguarding, of whatever type, with whom to ring

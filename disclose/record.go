@@ -62,7 +62,7 @@ func (s *Service) input(ctx context.Context, o *opening, compartments standing, 
 	in := compose.Input{
 		Ref: o.person.Ref(), Now: o.facts.Now, Statements: inSections(v.permitted, only),
 		Withheld: v.withheld, Hidden: hiddenFrom(o.facts.Policy, o.facts.Viewer.Role), Unavailable: notAsked(only),
-		Organisations: o.parties.organisation, Moves: moves,
+		Organisations: o.parties.organisation, Moves: moves, Others: v.others,
 	}
 	if asksFor(only, kmcr.Contacts) {
 		if err := s.whoIsInvolved(ctx, o, v, &in); err != nil {

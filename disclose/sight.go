@@ -13,6 +13,7 @@ type sight struct {
 	permitted []*kmcr.Statement
 	who       []*kmcr.Statement    // not permitted, but who is involved by them may be told
 	withheld  map[kmcr.Section]int // left out for its labels, or because it says where the person is
+	others    int                  // withheld until it is asked for, because it concerns other people
 	left      int                  // how many are left out, for whatever reason
 	hidden    *whereabouts         // nil: there is nothing to hide
 	recorded  map[kmcr.PatientID]time.Time
@@ -30,6 +31,9 @@ func (o *opening) look(all []*kmcr.Statement, hide bool) sight {
 	v.who = o.decision.Involved(o.facts, permitted, withheld)
 	for _, w := range withheld {
 		v.leaveOut(w.Statement, w.ByLabel)
+		if w.ByLabel && o.decision.Protected(o.facts, w.Statement) {
+			v.others++
+		}
 	}
 	if hide {
 		v.hide(o)

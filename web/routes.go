@@ -50,6 +50,8 @@ func (s *site) routes(mux router) {
 	s.signedIn(mux, "GET /people/{ref}/access", s.access)
 	s.signedIn(mux, "GET /people/{ref}/access/pdf", s.accessPDF)
 	s.signedIn(mux, "POST /people/{ref}/door", s.door)
+	s.signedIn(mux, "GET /people/{ref}/others", s.othersForm)
+	s.signedIn(mux, "POST /people/{ref}/others", s.others)
 	s.signedIn(mux, "GET /people/{ref}/copy", s.copyForm)
 	s.signedIn(mux, "POST /people/{ref}/copy", s.copy)
 	s.signedIn(mux, "GET /people/{ref}/break-glass", s.breakGlassForm)

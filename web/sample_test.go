@@ -296,6 +296,13 @@ func (s *sample) Orders(_ context.Context, v kmcr.Viewer) ([]compose.AuthorityOr
 	return compose.DefaultAuthority(), v.Role == kmcr.RoleRecordsOfficer, nil
 }
 
+func (s *sample) AboutOthers(_ context.Context, _ kmcr.Viewer, ref, reason string) ([]compose.Item, error) {
+	if len(reason) < 10 {
+		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "the reason has to say why"}
+	}
+	return s.records[ref].Problems.Items[:1], nil
+}
+
 func (s *sample) Policies(_ context.Context, v kmcr.Viewer) (*disclose.Policies, error) {
 	if v.Role != kmcr.RolePrivacyOfficer {
 		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "this list belongs to another job"}
@@ -793,7 +800,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 		add("childrens-social-worker", "/people/"+string(ref)+"/household")
 	}
 	add("gp", person+"/chronology?kind=Move&years=all")
-	add("gp", person+"/contacts?for=discharge", person+"/involved")
+	add("gp", person+"/contacts?for=discharge", person+"/involved", person+"/others")
 	add("gp", person+"?at=2026-01-05T10:00", person+"/timeline?kind=Admission")
 	add("gp", person+"/medicines?show=past", person+"/timeline?year=all", person+"/timeline?year=2024")
 	r := fullRecord()

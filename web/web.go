@@ -34,6 +34,7 @@ type Config struct {
 
 // wayOut is what the pages ask of disclose.Service.
 type wayOut interface {
+	AboutOthers(ctx context.Context, v kmcr.Viewer, ref, reason string) ([]compose.Item, error)
 	policiesOut
 	Record(ctx context.Context, v kmcr.Viewer, ref, where string, only ...kmcr.Section) (*compose.Record, error)
 	Ask(ctx context.Context, v kmcr.Viewer, ref, where string, a disclose.Asking) (*compose.Record, error)
