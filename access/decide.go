@@ -14,6 +14,7 @@ type Facts struct {
 	Person       kmcr.PersonID
 	Involvements []kmcr.Involvement // of the person, all kinds, with everybody
 	Objections   []Objection
+	Tie          Tie // how the viewer stands to the person apart from care; "" not at all, as far as is known
 	Purpose      kmcr.Purpose
 	Now          time.Time
 }
@@ -61,7 +62,7 @@ type Rule struct {
 // Rules lists the rules in the order in which they are asked: the first that
 // has something to say decides, and the last always has.
 func Rules() []Rule {
-	return []Rule{viewerKnown, assurance, roleKnown, signatory, purposeKnown, opensRecords, objection, relationship, breakGlass, notInvolved}
+	return []Rule{viewerKnown, assurance, roleKnown, signatory, purposeKnown, opensRecords, near, objection, relationship, breakGlass, notInvolved}
 }
 
 var rules = Rules()

@@ -81,6 +81,9 @@ func (s *Service) gatherPerson(ctx context.Context, o *opening) (err error) {
 	if o.former, err = s.db.FormerPersons(ctx, o.person); err != nil {
 		return err
 	}
+	if o.facts.Tie, err = s.tie(ctx, o); err != nil {
+		return err
+	}
 	for _, p := range append(slices.Clone(o.former), o.person) {
 		objections, err := s.objections(ctx, p)
 		if err != nil {

@@ -24,6 +24,7 @@ type register struct {
 	organisations map[kmcr.ODS]*kmcr.Organisation
 	contributors  []kmcr.Contributor
 	policy        *access.Policy
+	staff         map[string]Staff
 }
 
 // parties are who takes part and what each may, as the registers say now.
@@ -31,6 +32,7 @@ type parties struct {
 	organisations map[kmcr.ODS]*kmcr.Organisation
 	contributors  []kmcr.Contributor
 	policy        *access.Policy
+	staff         map[string]Staff // by account
 }
 
 func (s *Service) parties(ctx context.Context) (parties, error) {
@@ -38,7 +40,7 @@ func (s *Service) parties(ctx context.Context) (parties, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.read.IsZero() && time.Since(r.read) < registerAge {
-		return parties{r.organisations, r.contributors, r.policy}, nil
+		return parties{r.organisations, r.contributors, r.policy, r.staff}, nil
 	}
 	p := parties{organisations: map[kmcr.ODS]*kmcr.Organisation{}}
 	err := s.db.List(ctx, store.KindOrganisation, func(_ string, body []byte) error {
@@ -66,7 +68,19 @@ func (s *Service) parties(ctx context.Context) (parties, error) {
 	if p.policy, err = s.policyInForce(ctx); err != nil {
 		return parties{}, unavailable(err)
 	}
-	r.read, r.organisations, r.contributors, r.policy = time.Now(), p.organisations, p.contributors, p.policy
+	p.staff = map[string]Staff{}
+	err = s.db.List(ctx, store.KindStaff, func(account string, body []byte) error {
+		var one Staff
+		if err := json.Unmarshal(body, &one); err != nil {
+			return err
+		}
+		p.staff[account] = one
+		return nil
+	})
+	if err != nil {
+		return parties{}, unavailable(err)
+	}
+	r.read, r.organisations, r.contributors, r.policy, r.staff = time.Now(), p.organisations, p.contributors, p.policy, p.staff
 	return p, nil
 }
 

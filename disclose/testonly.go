@@ -20,7 +20,8 @@ func (p parties) heardBy(v kmcr.Viewer) parties {
 			heard = append(heard, c)
 		}
 	}
-	return parties{p.organisations, heard, p.policy}
+	p.contributors = heard
+	return p
 }
 
 // silent tells whether what a contributor states is not there for a viewer.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/disclose"
 	"kmcr/signin"
 	"kmcr/store"
 	"kmcr/terms"
@@ -94,6 +95,7 @@ type userCommand struct {
 	Add     userAdd     `cmd:"" help:"Add an account, or change one."`
 	Disable userDisable `cmd:"" help:"Disable an account; its sign-ins end within a second, on every node."`
 	Enable  userEnable  `cmd:"" help:"Let an account that was disabled sign in again."`
+	Person  userPerson  `cmd:"" help:"Say who the holder of an account is as a person, so that own, family and colleagues' records do not open like others."`
 	SignOut userSignOut `cmd:"" help:"End every sign-in of an account within a second, on every node."`
 }
 
@@ -120,6 +122,47 @@ func (c *userAdd) Run(ctx context.Context, settings *Settings) error {
 	return h.administer(ctx, "user add", map[string]string{"account": c.Account, "role": string(role), "organisation": c.Organisation}, func(tx *store.Tx) error {
 		return tx.Put(store.KindAccount, c.Account, a)
 	})
+}
+
+type userPerson struct {
+	Account string `arg:""`
+	Ref     string `help:"The person's reference, as it stands in the record's address; none takes it back."`
+}
+
+// Run says who it is.
+func (c *userPerson) Run(ctx context.Context, settings *Settings) error {
+	h, err := settings.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	a, err := h.account(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	if c.Ref == "" {
+		return h.administer(ctx, "user person", map[string]string{"account": a.Name}, func(tx *store.Tx) error { return tx.Remove(store.KindStaff, a.Name) })
+	}
+	person, err := h.person(ctx, c.Ref)
+	if err != nil {
+		return err
+	}
+	return h.administer(ctx, "user person", map[string]string{"account": a.Name}, func(tx *store.Tx) error {
+		return tx.Put(store.KindStaff, a.Name, disclose.Staff{Person: person, Organisation: a.Organisation})
+	})
+}
+
+// person finds whom a reference names.
+func (h *house) person(ctx context.Context, ref string) (kmcr.PersonID, error) {
+	person, err := kmcr.ParseRef(ref)
+	if err != nil {
+		return 0, err
+	}
+	links, err := h.db.Links(ctx, person)
+	if err == nil && len(links) == 0 {
+		err = &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no person of that reference", Remedy: "Find the person in the record; the reference stands in its address."}
+	}
+	return person, err
 }
 
 type userDisable struct {
@@ -265,14 +308,8 @@ func (c *relationshipAdd) Run(ctx context.Context, settings *Settings) error {
 	if err != nil {
 		return err
 	}
-	person, err := kmcr.ParseRef(c.Ref)
+	person, err := h.person(ctx, c.Ref)
 	if err != nil {
-		return err
-	}
-	if links, err := h.db.Links(ctx, person); err != nil || len(links) == 0 {
-		if err == nil {
-			err = &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no person of that reference"}
-		}
 		return err
 	}
 	i := kmcr.Involvement{Person: person, Kind: c.Kind, Organisation: a.Organisation, Team: a.Team, Account: a.Name, From: time.Now(), Reason: "added by an operator"}
