@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -50,18 +51,26 @@ func (tx *Tx) claim(limit int) ([]Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []Message
-	err = tx.each(func(scan func(...any) error) error {
-		var m Message
-		err := m.scan(scan)
-		if err == nil && !elsewhere[m.Lane] {
-			found = append(found, m)
-		}
-		return err
-	}, "select "+messageColumns+" from inbox i join message m on m.id = i.message where i.waiting = 1 and i.node = '' order by i.message limit $1", limit)
+	turns, err := tx.turns(limit)
 	if err != nil {
 		return nil, err
 	}
+	var found []Message
+	err = listed(turns, func(some []int64) error {
+		args := padded(some)
+		return tx.each(func(scan func(...any) error) error {
+			var m Message
+			err := m.scan(scan)
+			if err == nil && !elsewhere[m.Lane] {
+				found = append(found, m)
+			}
+			return err
+		}, "select "+messageColumns+" from message m where m.id in ("+places(1, len(args))+")", args...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b Message) int { return cmp.Compare(a.ID, b.ID) })
 	taken := make([]int64, 0, len(found))
 	for _, m := range found {
 		taken = append(taken, m.ID)
@@ -72,6 +81,44 @@ func (tx *Tx) claim(limit int) ([]Message, error) {
 		return err
 	})
 	return found, err
+}
+
+// turns are the messages that are to be taken up next: of each contributor the oldest, in turn, so that nobody waits for another's
+// backlog. Those of one contributor stay in their order.
+func (tx *Tx) turns(limit int) ([]int64, error) {
+	var codes []string
+	err := tx.each(func(scan func(...any) error) error {
+		var code string
+		err := scan(&code)
+		codes = append(codes, code)
+		return err
+	}, "with recursive turn (code) as (select min(contributor) from inbox where waiting = 1 and node = '' union all "+
+		"select (select min(contributor) from inbox where waiting = 1 and node = '' and contributor > turn.code) from turn where turn.code is not null) select code from turn where code is not null")
+	if err != nil {
+		return nil, err
+	}
+	queues := make([][]int64, len(codes))
+	for n, code := range codes {
+		err := tx.each(func(scan func(...any) error) error {
+			var id int64
+			err := scan(&id)
+			queues[n] = append(queues[n], id)
+			return err
+		}, "select message from inbox where waiting = 1 and node = '' and contributor = $1 order by message limit $2", code, limit)
+		if err != nil {
+			return nil, err
+		}
+	}
+	var out []int64
+	for n := 0; len(queues) > 0 && len(out) < limit; n++ {
+		queues = slices.DeleteFunc(queues, func(q []int64) bool { return n >= len(q) })
+		for _, q := range queues {
+			if len(out) < limit {
+				out = append(out, q[n])
+			}
+		}
+	}
+	return out, nil
 }
 
 // lanesElsewhere are those in which another node has messages under way.

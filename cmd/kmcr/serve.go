@@ -210,7 +210,7 @@ func thrifty() {
 		debug.SetGCPercent(400)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(212 << 20)
+		debug.SetMemoryLimit(192 << 20)
 	}
 }
 

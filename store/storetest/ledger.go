@@ -21,6 +21,7 @@ var ledger = map[string]func(*testing.T, Database){
 	"parked messages keep their bytes and can be replayed": parkedAndReplayed,
 	"messages can be entered as settled":                   enteredSettled,
 	"waiting messages are claimed in order and once":       claimedInOrder,
+	"nobody waits for the backlog of another contributor":  claimedInTurn,
 	"the messages of a node that left are taken over":      takenOver,
 	"a lane belongs to one node at a time":                 laneOfOneNode,
 	"the ledger is walked by contributor and state":        walked,
@@ -252,6 +253,45 @@ func claimedInOrder(t *testing.T, d Database) {
 	}
 	if !slices.IsSorted(sent) {
 		t.Errorf("ids do not grow: %v", sent)
+	}
+}
+
+// claimedInTurn: of two contributors with a backlog and one without, each gets its share of every claim, and each one's stay in order.
+func claimedInTurn(t *testing.T, d Database) {
+	db := d.Open(t)
+	sent := map[kmcr.ContributorCode][]int64{}
+	from := func(c kmcr.ContributorCode, n int) {
+		for i := range n {
+			m := message(fmt.Sprint(c, i), fmt.Sprint(c, i))
+			m.Contributor, m.Lane = c, uint64(i%3)
+			accept(t, db, m, "x")
+			sent[c] = append(sent[c], m.ID)
+		}
+	}
+	from("bulk", 30)
+	from("also-bulk", 20)
+	from("ward", 2)
+	claimed := map[kmcr.ContributorCode][]int64{}
+	for n := 0; ; n++ {
+		got, err := db.Claim(ctx(), 9)
+		must(t, err)
+		if !slices.IsSorted(ids(got)) {
+			t.Errorf("a claim is out of order: %v", ids(got))
+		}
+		for _, m := range got {
+			claimed[m.Contributor] = append(claimed[m.Contributor], m.ID)
+		}
+		if n == 0 && (len(claimed["ward"]) != 2 || len(claimed["bulk"]) < 3 || len(claimed["also-bulk"]) < 3) {
+			t.Errorf("the first claim has %v", claimed)
+		}
+		if len(got) == 0 {
+			break
+		}
+	}
+	for c, want := range sent {
+		if !slices.Equal(claimed[c], want) {
+			t.Errorf("of %s were claimed %v, and sent %v", c, claimed[c], want)
+		}
 	}
 }
 
