@@ -236,6 +236,34 @@ func TestWritesThatAreMeantToBreak(t *testing.T) {
 	}
 }
 
+// Attack 36: a conditional write whose condition could fit two, because it is not by an identifier, changes nothing; one identifier of a
+// contributor is never that of two.
+func TestAConditionalWriteThatCouldFitTwo(t *testing.T) {
+	h := house.New(t)
+	c := system(h, "hospital")
+	patient := func(family, number string) string {
+		return `{"resourceType":"Patient","identifier":[{"system":"urn:own","value":"` + number + `"}],"name":[{"family":"` + family + `"}],"birthDate":"1950-01-01"}`
+	}
+	made := c.Ask("POST", "/fhir/R4/Patient", patient("Twice", "1"), "Content-Type", "application/fhir+json")
+	if made.Status != 201 {
+		t.Fatalf("%d %s", made.Status, made.Body)
+	}
+	path, _, _ := strings.Cut(strings.TrimPrefix(made.Header.Get("Location"), "http://kmcr.test"), "/_history")
+	for name, got := range map[string]house.Answer{
+		"update by name":       c.Ask("PUT", "/fhir/R4/Patient?family=Twice", patient("Changed", "1"), "Content-Type", "application/fhir+json"),
+		"update by birth":      c.Ask("PUT", "/fhir/R4/Patient?birthdate=1950-01-01", patient("Changed", "1"), "Content-Type", "application/fhir+json"),
+		"update by everything": c.Ask("PUT", "/fhir/R4/Patient?identifier=urn:own%7C1&identifier=urn:own%7C2", patient("Changed", "1"), "Content-Type", "application/fhir+json"),
+		"create by name":       c.Ask("POST", "/fhir/R4/Patient", patient("Changed", "1"), "Content-Type", "application/fhir+json", "If-None-Exist", "family=Twice"),
+	} {
+		if got.Status != 412 && got.Status != 400 {
+			t.Errorf("%s answers %d: %s", name, got.Status, got.Body)
+		}
+	}
+	if got := c.Get(path); got.Status != 200 || !strings.Contains(got.Body, "Twice") {
+		t.Errorf("it was changed: %d %s", got.Status, got.Body)
+	}
+}
+
 // Attack 24 and 25: a body that unpacks to more than it may, or lies about its length.
 func TestBodiesThatUnpackToTooMuch(t *testing.T) {
 	h := house.New(t)
