@@ -18,7 +18,7 @@ func Classify(resourceType string, body, meta []byte) (kmcr.Section, []kmcr.Labe
 		return section, labels
 	}
 	body = plain(body)
-	labels = codeLabels(labels, body)
+	labels = sensitive.labels(labels, body)
 	if speaksOfDoor(body) {
 		labels = append(labels, kmcr.DoorCode)
 	}

@@ -11,7 +11,8 @@ import (
 
 // sensitiveCSV lists codes by which a statement is sensitive: set, system,
 // code, labels, words, source. A code that ends with * stands for every code
-// that begins so. An organisation extends it by adding lines.
+// that begins so. Sets that an organisation adds stand in the register
+// (SensitiveSet).
 //
 //go:embed sensitive.csv
 var sensitiveCSV string
@@ -23,14 +24,17 @@ type sensitiveCode struct {
 	labels []kmcr.Label
 }
 
-func readSensitive(file string) map[string]sensitiveCode {
+// sensitiveCodes are codes by themselves.
+type sensitiveCodes map[string]sensitiveCode
+
+func readSensitive(file string) sensitiveCodes {
 	r := csv.NewReader(strings.NewReader(file))
 	r.Comment = '#'
 	rows, err := r.ReadAll()
 	if err != nil {
 		panic("access: sensitive.csv: " + err.Error())
 	}
-	m := make(map[string]sensitiveCode, len(rows))
+	m := make(sensitiveCodes, len(rows))
 	for _, row := range rows[1:] {
 		c := sensitiveCode{system: []byte(row[1])}
 		for _, l := range strings.Fields(row[3]) {
@@ -46,8 +50,8 @@ var (
 	systemMember = []byte(`"system":"`)
 )
 
-// codeLabels adds the labels of every sensitive code that stands anywhere in body.
-func codeLabels(labels []kmcr.Label, body []byte) []kmcr.Label {
+// labels adds the labels of every sensitive code that stands anywhere in body.
+func (all sensitiveCodes) labels(labels []kmcr.Label, body []byte) []kmcr.Label {
 	for at := 0; ; {
 		n := bytes.Index(body[at:], codeMember)
 		if n < 0 {
@@ -56,7 +60,7 @@ func codeLabels(labels []kmcr.Label, body []byte) []kmcr.Label {
 		start := at + n + len(codeMember)
 		end := start + max(bytes.IndexByte(body[start:], '"'), 0)
 		at = end
-		c, ok := lookUp(body[start:end])
+		c, ok := all.lookUp(body[start:end])
 		if !ok || !sameSystem(body, start, end, c.system) {
 			continue
 		}
@@ -67,8 +71,8 @@ func codeLabels(labels []kmcr.Label, body []byte) []kmcr.Label {
 }
 
 // lookUp finds a code, or for an ICD-10 code its category (A50 of A50.1).
-func lookUp(code []byte) (sensitiveCode, bool) {
-	if c, ok := sensitive[string(code)]; ok {
+func (all sensitiveCodes) lookUp(code []byte) (sensitiveCode, bool) {
+	if c, ok := all[string(code)]; ok {
 		return c, true
 	}
 	if len(code) < 3 || code[0] < 'A' || code[0] > 'Z' {
@@ -77,7 +81,7 @@ func lookUp(code []byte) (sensitiveCode, bool) {
 	var prefix [4]byte
 	copy(prefix[:3], code)
 	prefix[3] = '*'
-	c, ok := sensitive[string(prefix[:])]
+	c, ok := all[string(prefix[:])]
 	return c, ok
 }
 

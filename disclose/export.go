@@ -80,7 +80,7 @@ func (s *Service) copyOf(ctx context.Context, o *opening, e *audit.Entry, p part
 		return nil, err
 	}
 	c := &Copy{}
-	for _, x := range current(compartments) {
+	for _, x := range o.parties.labelled(current(compartments)) {
 		switch {
 		case x.Internal || x.Deleted:
 		case slices.ContainsFunc(withheldFromCopy, func(l kmcr.Label) bool { return slices.Contains(x.Labels, l) }):

@@ -25,6 +25,7 @@ type register struct {
 	contributors  []kmcr.Contributor
 	policy        *access.Policy
 	staff         map[string]Staff
+	sets          *access.Sets
 }
 
 // parties are who takes part and what each may, as the registers say now.
@@ -33,6 +34,7 @@ type parties struct {
 	contributors  []kmcr.Contributor
 	policy        *access.Policy
 	staff         map[string]Staff // by account
+	sets          *access.Sets     // of sensitive codes that organisations have added
 }
 
 func (s *Service) parties(ctx context.Context) (parties, error) {
@@ -40,7 +42,7 @@ func (s *Service) parties(ctx context.Context) (parties, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.read.IsZero() && time.Since(r.read) < registerAge {
-		return parties{r.organisations, r.contributors, r.policy, r.staff}, nil
+		return parties{r.organisations, r.contributors, r.policy, r.staff, r.sets}, nil
 	}
 	p := parties{organisations: map[kmcr.ODS]*kmcr.Organisation{}}
 	err := s.db.List(ctx, store.KindOrganisation, func(_ string, body []byte) error {
@@ -80,7 +82,20 @@ func (s *Service) parties(ctx context.Context) (parties, error) {
 	if err != nil {
 		return parties{}, unavailable(err)
 	}
-	r.read, r.organisations, r.contributors, r.policy, r.staff = time.Now(), p.organisations, p.contributors, p.policy, p.staff
+	var sets []access.SensitiveSet
+	err = s.db.List(ctx, store.KindSensitive, func(_ string, body []byte) error {
+		var one access.SensitiveSet
+		if err := json.Unmarshal(body, &one); err != nil {
+			return err
+		}
+		sets = append(sets, one)
+		return nil
+	})
+	if err != nil {
+		return parties{}, unavailable(err)
+	}
+	p.sets = access.SetsOf(sets)
+	r.read, r.organisations, r.contributors, r.policy, r.staff, r.sets = time.Now(), p.organisations, p.contributors, p.policy, p.staff, p.sets
 	return p, nil
 }
 

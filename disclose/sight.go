@@ -26,6 +26,7 @@ func (o *opening) see(all []*kmcr.Statement) sight { return o.look(all, hides(al
 
 // look is see with the whereabouts hidden whatever all says of them.
 func (o *opening) look(all []*kmcr.Statement, hide bool) sight {
+	all = o.parties.labelled(all)
 	permitted, withheld := o.decision.Items(o.facts, all)
 	v := sight{permitted: permitted, withheld: map[kmcr.Section]int{}, left: len(withheld), recorded: map[kmcr.PatientID]time.Time{}, unnamed: map[kmcr.PatientID]bool{}}
 	v.who = o.decision.Involved(o.facts, permitted, withheld)
@@ -45,6 +46,22 @@ func (o *opening) look(all []*kmcr.Statement, hide bool) sight {
 		}
 	}
 	return v
+}
+
+// labelled gives statements with the labels of the sets that their organisations have added.
+func (p parties) labelled(all []*kmcr.Statement) []*kmcr.Statement {
+	if p.sets == nil {
+		return all
+	}
+	organisation := map[kmcr.ContributorCode]kmcr.ODS{}
+	for _, c := range p.contributors {
+		organisation[c.Code] = c.Organisation
+	}
+	out := make([]*kmcr.Statement, len(all))
+	for n, s := range all {
+		out[n] = p.sets.Labelled(organisation[s.Contributor], s)
+	}
+	return out
 }
 
 func (v *sight) leaveOut(s *kmcr.Statement, said bool) {
@@ -121,7 +138,7 @@ func (v sight) identities(o *opening) []identity {
 // sees tells whether one version of a statement may be shown beside the rest
 // of what is known, and gives it as it may be shown.
 func (o *opening) sees(all []*kmcr.Statement, x *kmcr.Statement) *kmcr.Statement {
-	if ok, _ := o.decision.Item(o.facts, x); !ok {
+	if ok, _ := o.decision.Item(o.facts, o.parties.labelled([]*kmcr.Statement{x})[0]); !ok {
 		return nil
 	}
 	beside := make([]*kmcr.Statement, 0, len(all)+1)

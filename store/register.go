@@ -24,6 +24,7 @@ const (
 	KindGroup        = "group"        // signin.Group by the provider's name of the group
 	KindSetting      = "setting"
 	KindCorrection   = "correction"   // list of compose.Correction by PatientID
+	KindSensitive    = "sensitive"    // access.SensitiveSet by name
 	KindStaff        = "staff"        // disclose.Staff by account
 	KindPolicy       = "policy"       // disclose.Policy by number, and the one "in-force"
 	KindSubscription = "subscription" // notify.Subscription by id

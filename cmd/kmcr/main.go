@@ -56,6 +56,7 @@ type commands struct {
 	Audit        auditCommand        `cmd:"" help:"Prove or export the audit log."`
 	Backup       backupCommand       `cmd:"" help:"Back up the embedded database while it runs: backup FILE; or prove one: backup verify FILE."`
 	Restore      restoreCommand      `cmd:"" help:"Make the embedded database from a backup."`
+	Sensitive    sensitiveCommand    `cmd:"" help:"Sets of codes that an organisation holds to be sensitive in what its systems send."`
 	Retention    retentionCommand    `cmd:"" help:"For how long records are kept, and their destruction."`
 	Doctor       doctorCommand       `cmd:"" help:"Check configuration, database, keys, clock and disk."`
 }
