@@ -7,8 +7,11 @@ import (
 	"io"
 	"net/http"
 	"sort"
+	"strings"
 	"sync"
 	"time"
+
+	"kmcr"
 )
 
 // person is someone whose record is opened.
@@ -40,6 +43,32 @@ func (b *bench) records(s *server) error {
 				fmt.Sprintf("p50 %.1f p99 %.1f ms", ms(took, 50), ms(took, 99)), "aim p50 ≤ 5 with one, p99 ≤ 30 with four")
 		}
 	}
+	return b.silence(s, people)
+}
+
+// silence asks for records that are there and for those that are not, in turn, for somebody who may know of neither: both are answered 404,
+// and how long that takes must not tell which is which.
+func (b *bench) silence(s *server, people []person) error {
+	if _, err := s.run(b.ctx, "user", "add", "bench-carer", "--name", "Bench carer", "--role", "carer", "--organisation", "RVV"); err != nil {
+		return err
+	}
+	token, err := s.run(b.ctx, "token", "--user", "bench-carer")
+	if err != nil {
+		return err
+	}
+	var took [2][]time.Duration // of those that are there, of those that are not
+	for n := range 1000 {
+		refs := [2]string{people[n%len(people)].ref, string(kmcr.PersonID(1<<40 + n*7919).Ref())}
+		for which, ref := range refs {
+			start := time.Now()
+			if _, err := b.ask(s, token, http.MethodGet, "/people/"+ref, nil); err == nil || !strings.Contains(err.Error(), "404") {
+				return fmt.Errorf("a record that may not be known of was answered: %v", err)
+			}
+			took[which] = append(took[which], time.Since(start))
+		}
+	}
+	there, absent := ms(took[0], 50), ms(took[1], 50)
+	say("404 for a record that is there, and for none: p50", fmt.Sprintf("%.2f and %.2f ms", there, absent), fmt.Sprintf("ratio %.2f: the time must not tell which", there/absent))
 	return nil
 }
 
