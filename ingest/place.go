@@ -121,9 +121,13 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([
 	if slices.Contains(stripped, x.patient.Contributor) {
 		own.NHS = ""
 	}
+	linked, err := s.db.LinksOf(ctx, persons)
+	if err != nil {
+		return nil, err
+	}
 	circles := make([]circle, 0, len(persons))
 	for _, person := range persons {
-		members, err := s.members(ctx, person, x, beside)
+		members, err := members(person, linked[person], x, beside)
 		if err != nil {
 			return nil, err
 		}
@@ -144,11 +148,7 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([
 }
 
 // members are the patients of a person but x, as they are or as this message makes them.
-func (s *Service) members(ctx context.Context, person kmcr.PersonID, x *subject, beside []*subject) ([]member, error) {
-	linked, err := s.db.Links(ctx, person)
-	if err != nil {
-		return nil, err
-	}
+func members(person kmcr.PersonID, linked []*store.Patient, x *subject, beside []*subject) ([]member, error) {
 	var out []member
 	for _, p := range linked {
 		if p.ID == x.patient.ID || p.Register || slices.ContainsFunc(beside, func(b *subject) bool { return b.patient.ID == p.ID }) {

@@ -16,6 +16,24 @@ func (db *DB) Links(ctx context.Context, p kmcr.PersonID) ([]*Patient, error) {
 	return db.patients(ctx, "select "+patientColumns+" from patient p where p.person = $1 and p.person <> 0 order by p.id", int64(p))
 }
 
+// LinksOf returns the patients linked to each of several persons, by person.
+func (db *DB) LinksOf(ctx context.Context, persons []kmcr.PersonID) (map[kmcr.PersonID][]*Patient, error) {
+	out := make(map[kmcr.PersonID][]*Patient, len(persons))
+	err := listed(persons, func(some []kmcr.PersonID) error {
+		numbers := make([]int64, len(some))
+		for i, p := range some {
+			numbers[i] = int64(p)
+		}
+		args := padded(numbers)
+		found, err := db.patients(ctx, "select "+patientColumns+" from patient p where p.person in ("+places(1, len(args))+") and p.person <> 0 order by p.id", args...)
+		for _, p := range found {
+			out[p.Person] = append(out[p.Person], p)
+		}
+		return err
+	})
+	return out, err
+}
+
 // formerPersons selects the persons whose every patient has moved, some of them to person $1: what was
 // said of such a person by its reference (a relationship, an objection, a look) is said of this one.
 const formerPersons = "select l.from_person from patient p join link l on l.patient = p.id where p.person = $1 and p.person <> 0 and l.from_person not in (0, $1)" +

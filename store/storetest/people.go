@@ -30,6 +30,13 @@ func links(t *testing.T, d Database) {
 	register.Register = true
 	write(t, db, func(tx *store.Tx) error { return tx.PutPatient(register, nil, nil) })
 	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, a.Person, "match", "nhs number and birth date") })
+	several, err := db.LinksOf(ctx(), []kmcr.PersonID{a.Person, 987654321, a.Person})
+	must(t, err)
+	one, err := db.Links(ctx(), a.Person)
+	must(t, err)
+	if len(several) != 1 || len(several[a.Person]) != len(one) || several[a.Person][0].ID != one[0].ID {
+		t.Errorf("of several at once: %v, of one: %v", several, one)
+	}
 	got, err := db.Links(ctx(), a.Person)
 	must(t, err)
 	if len(got) != 2 || got[0].ID != a.ID || got[1].ID != b.ID || got[1].Key != "MRN-2" {
