@@ -27,7 +27,7 @@ func main() {
 		crowd    = flag.Int("crowd", 0, "also measure placing one patient among this many people beside 10,000 (1000000 takes half an hour)")
 		extract  = flag.Int("extract", 0, "also import a whole extract of this many MiB (2048 takes half an hour)")
 		told     = flag.Duration("alerts-for", 30*time.Second, "how long admissions are sent to workers who listen")
-		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, proof, postgres")
+		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, alerts, formats, proof, postgres")
 	)
 	flag.Parse()
 	b := &bench{ctx: ctx, data: *data, only: *only, told: *told}
@@ -53,6 +53,12 @@ func main() {
 			break
 		}
 		if err := b.measure(store); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+	}
+	if b.wants("formats") {
+		if err := b.formats(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
