@@ -129,7 +129,7 @@ func TestObjectionsAreRecordedAndInForceAtOnce(t *testing.T) {
 		}
 		reads(t, a, p.ref, 200)
 	}
-	for _, bad := range []string{`{"reason":"x"}`, `{"role":"wizard","reason":"I do not want to be seen"}`, `{"organisation":"XXX","reason":"I do not want to be seen"}`} {
+	for _, bad := range []string{`{"reason":"x"}`, `{"role":"wizard","reason":"I do not want to be seen"}`, `{"organisation":"Q99","reason":"I do not want to be seen"}`} {
 		if got := officer.Ask("POST", path, bad); got.Status != 400 {
 			t.Errorf("%s: %d", bad, got.Status)
 		}

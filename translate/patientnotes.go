@@ -68,6 +68,18 @@ func (r *reader) roles(g *group) {
 			named = append(named, r.read(s))
 		}
 	}
+	r.team(g, "roles", named, parts{role: 3, roles: "0443", who: 4, start: 5, end: 6})
+}
+
+// parts says in which fields a segment has the part that somebody takes: ROL and PRT have the same in different places.
+type parts struct {
+	role, who, start, end int
+	roles                 string // the table of roles
+	behalf                []int  // of which organisation, the first that is filled; none where it is not said
+}
+
+// team states who has which part in the care of the patient or the visit, as one CareTeam.
+func (r *reader) team(g *group, kind string, named []hl7.Segment, at parts) {
 	if len(named) == 0 {
 		return
 	}
@@ -78,12 +90,21 @@ func (r *reader) roles(g *group) {
 	d.array("participant", func() {
 		for _, s := range named {
 			d.object("", func() {
-				if c := r.first(s, 3, "0443"); !c.empty() {
+				if c := r.first(s, at.role, at.roles); !c.empty() {
 					d.concepts("role", c)
 				}
-				r.practitioner(d, "member", firstOf(s, 4))
+				r.practitioner(d, "member", firstOf(s, at.who))
+				d.object("onBehalfOf", func() {
+					for _, n := range at.behalf {
+						if name := clear(s.Get(n, 1)); name != "" {
+							d.text("type", "Organization")
+							d.text("display", name)
+							return
+						}
+					}
+				})
 				d.object("period", func() {
-					start, end := r.date(s, 5), r.date(s, 6)
+					start, end := r.date(s, at.start), r.date(s, at.end)
 					d.text("start", start)
 					if start == "" || end == "" || start <= end {
 						d.text("end", end)
@@ -93,5 +114,5 @@ func (r *reader) roles(g *group) {
 		}
 	})
 	d.array("managingOrganization", func() { r.provider(d, "") })
-	r.state(g, "CareTeam|roles|"+orElse(strings.TrimPrefix(g.visit, "Encounter|"), "patient"), d)
+	r.state(g, "CareTeam|"+kind+"|"+orElse(strings.TrimPrefix(g.visit, "Encounter|"), "patient"), d)
 }

@@ -77,38 +77,7 @@ func (r *reader) participations(g *group) {
 			named = append(named, r.read(s))
 		}
 	}
-	if len(named) == 0 {
-		return
-	}
-	d := resource("CareTeam")
-	d.text("status", "active")
-	d.reference("subject", "patient:")
-	r.encounter(d, g)
-	d.array("participant", func() {
-		for _, s := range named {
-			d.object("", func() {
-				if c := r.first(s, 4, "0912"); !c.empty() {
-					d.concepts("role", c)
-				}
-				r.practitioner(d, "member", firstOf(s, 5))
-				d.object("onBehalfOf", func() {
-					if name := orElse(clear(s.Get(8, 1)), clear(s.Get(7, 1))); name != "" {
-						d.text("type", "Organization")
-						d.text("display", name)
-					}
-				})
-				d.object("period", func() {
-					start, end := r.date(s, 11), r.date(s, 12)
-					d.text("start", start)
-					if start == "" || end == "" || start <= end {
-						d.text("end", end)
-					}
-				})
-			})
-		}
-	})
-	d.array("managingOrganization", func() { r.provider(d, "") })
-	r.state(g, "CareTeam|participations|"+orElse(strings.TrimPrefix(g.visit, "Encounter|"), "patient"), d)
+	r.team(g, "participations", named, parts{role: 4, roles: "0912", who: 5, start: 11, end: 12, behalf: []int{8, 7}})
 }
 
 // takers are the people of the PRT that follow a segment, up to the next segment of another kind.
