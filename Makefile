@@ -32,7 +32,7 @@ tools:
 test: tools assets lint
 	@echo "kmcr: running every test (unit, both stores, end to end, browser)…"
 	@go build -trimpath -o bin/kmcr ./cmd/kmcr
-	@go test -count=1 -timeout 40m ./...
+	@set -o pipefail; go test -v -count=1 -timeout 40m ./... 2>&1 | awk -f .ci/told
 	@$(MAKE) --no-print-directory fuzz
 
 # Every parser is fed what nobody would send, each FUZZ times; what was found once is kept in testdata/fuzz and run by every test.

@@ -83,7 +83,7 @@ func TestACaseloadIsInOrderOfWhatNeedsDoing(t *testing.T) {
 		`{"resourceType":"CarePlan","status":"active","intent":"plan","created":"`+ago(h, 1)+`","title":"Plan",SUBJECT}`)
 	_, worried := someone(h, 5, "hospital", "Frailty", `{"resourceType":"Flag","status":"active","code":{"text":"Safeguarding adult concern"},"period":{"start":"`+ago(h, 1)+`"},SUBJECT}`)
 	_, tested := someone(h, 6, "hospital", "Frailty",
-		`{"resourceType":"Observation","status":"final","category":[{"coding":[{"code":"laboratory"}]}],"code":{"text":"Potassium"},"valueString":"6.1","effectiveDateTime":"`+ago(h, 1)+`",SUBJECT}`,
+		`{"resourceType":"Observation","status":"final","category":[{"coding":[{"code":"laboratory"}]}],"code":{"text":"Potassium"},"valueString":"Haemolysed, repeat it","effectiveDateTime":"`+ago(h, 1)+`",SUBJECT}`,
 		`{"resourceType":"Observation","status":"final","category":[{"coding":[{"code":"laboratory"}]}],"code":{"text":"Sodium"},"valueString":"140","effectiveDateTime":"2019-01-01",SUBJECT}`)
 	someone(h, 7, "hospital", "Frailty", `{"resourceType":"Encounter","status":"in-progress","class":{"code":"IMP"},"period":{"start":"2099-01-01T10:00:00Z"},SUBJECT}`)
 	someone(h, 8, "hospital", "Another team")
@@ -105,7 +105,7 @@ func TestACaseloadIsInOrderOfWhatNeedsDoing(t *testing.T) {
 	if todo := caseload(t, joan, "?show=to-do"); len(todo.People) != 5 {
 		t.Errorf("%d are to do", len(todo.People))
 	}
-	if body := joan.Get("/caseload").Body; strings.Contains(body, "Potassium") || strings.Contains(body, "6.1") {
+	if body := joan.Get("/caseload").Body; strings.Contains(body, "Potassium") || strings.Contains(body, "Haemolysed") {
 		t.Error("the list holds clinical content")
 	}
 

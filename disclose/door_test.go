@@ -1,6 +1,7 @@
 package disclose_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -8,6 +9,9 @@ import (
 	"kmcr/audit"
 	"kmcr/e2e/house"
 )
+
+// doorCode is the code by itself; a fraction of a second that holds the same digits is not it.
+var doorCode = regexp.MustCompile(`\b4821\b`)
 
 // Attack 64: what opens somebody's door is masked wherever it stands; who visits people at home asks for it, and that is an act of its own.
 func TestADoorCodeIsToldByAnActOfItsOwn(t *testing.T) {
@@ -25,24 +29,24 @@ func TestADoorCodeIsToldByAnActOfItsOwn(t *testing.T) {
 
 	for _, below := range pages {
 		for _, form := range []string{"application/json", "text/html"} {
-			if got := nurse.Ask("GET", "/people/"+ref+below, "", "Accept", form); strings.Contains(got.Body, "4821") {
+			if got := nurse.Ask("GET", "/people/"+ref+below, "", "Accept", form); doorCode.MatchString(got.Body) {
 				t.Errorf("%s as %s shows the code", below, form)
 			}
 		}
 	}
 	for _, path := range []string{"/fhir/R4/Patient/" + ref + "/$everything", "/fhir/R4/Flag?patient=" + ref, "/fhir/R4/" + ids[flag], "/fhir/R4/" + ids[flag] + "/_history", "/fhir/R4/Patient/" + ref + "/$summary"} {
-		if got := nurse.Get(path); strings.Contains(got.Body, "4821") {
+		if got := nurse.Get(path); doorCode.MatchString(got.Body) {
 			t.Errorf("%s shows the code", path)
 		}
 	}
 	if got := nurse.Get("/fhir/R4/Flag?patient=" + ref); !strings.Contains(got.Body, "Key safe beside the porch, code ••••") {
 		t.Errorf("it does not stand masked: %s", got.Body)
 	}
-	if got := nurse.Ask("POST", "/people/"+ref+"/door", "{}"); got.Status != 200 || !strings.Contains(got.Body, "4821") {
+	if got := nurse.Ask("POST", "/people/"+ref+"/door", "{}"); got.Status != 200 || !doorCode.MatchString(got.Body) {
 		t.Errorf("who visits is told %d %s", got.Status, got.Body)
 	}
 	for a, want := range map[house.Asker]int{pharmacist: 403, stranger: 403} {
-		if got := a.Ask("POST", "/people/"+ref+"/door", "{}"); got.Status != want || strings.Contains(got.Body, "4821") {
+		if got := a.Ask("POST", "/people/"+ref+"/door", "{}"); got.Status != want || doorCode.MatchString(got.Body) {
 			t.Errorf("%s is told %d %s", a.Account, got.Status, got.Body)
 		}
 	}

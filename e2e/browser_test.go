@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func TestASocialWorkerInABrowser(t *testing.T) {
 			t.Errorf("the summary does not say %q:\n%s", want, summary)
 		}
 	}
-	if strings.Contains(address, "999") {
+	if regexp.MustCompile(`999[ -]?\d{3}[ -]?\d{4}`).MatchString(address) {
 		t.Errorf("an identifier stands in the address: %s", address)
 	}
 	axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js")

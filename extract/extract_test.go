@@ -31,7 +31,7 @@ func TestPublishedNotes(t *testing.T) {
 	dir := "../../shared/data/documents/clinical-notes/"
 	files, err := os.ReadDir(dir)
 	if err != nil {
-		t.Skip("SKIPPED: the sample data is not beside this project")
+		t.Skip("SKIPPED, NOT TESTED: the sample data is not beside this project")
 	}
 	for _, f := range files {
 		data, err := os.ReadFile(dir + f.Name())

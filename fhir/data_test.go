@@ -44,7 +44,7 @@ func files(t testing.TB, set, suffix string) []file {
 		return nil
 	})
 	if os.IsNotExist(err) {
-		t.Skipf("the set %s is not held here, so nothing of it is tested", set)
+		t.Skipf("SKIPPED, NOT TESTED: the set %s is not held here, so nothing of it is tested", set)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -113,7 +113,7 @@ func TestPublishedRefusals(t *testing.T) {
 	for name, kind := range want {
 		data, err := os.ReadFile(filepath.Join("../../shared/data/gp-connect-stu3/edge-cases/operationOutcome" + name + ".json"))
 		if err != nil {
-			t.Skip("SKIPPED: the sample data is not beside this project")
+			t.Skip("SKIPPED, NOT TESTED: the sample data is not beside this project")
 		}
 		_, err = ask(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(422)

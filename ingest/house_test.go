@@ -153,7 +153,7 @@ func files(t testing.TB, pattern string) map[string][]byte {
 	t.Helper()
 	names, _ := filepath.Glob(shared + pattern)
 	if len(names) == 0 {
-		t.Skipf("SKIPPED: the sample data %s is not beside this project", pattern)
+		t.Skipf("SKIPPED, NOT TESTED: the sample data %s is not beside this project", pattern)
 	}
 	out := map[string][]byte{}
 	for _, n := range names {

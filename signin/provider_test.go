@@ -27,7 +27,7 @@ func startProvider(t *testing.T, redirect string) (issuer string) {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		t.Skip("NOT TESTED against an independent provider: ", err)
+		t.Skip("SKIPPED, NOT TESTED: against an independent provider: ", err)
 	}
 	dir := filepath.Join(cache, "kmcr-test", strings.ReplaceAll(independent, "/", "-"))
 	binary := filepath.Join(dir, "server")
@@ -37,7 +37,7 @@ func startProvider(t *testing.T, redirect string) (issuer string) {
 		build := exec.CommandContext(ctx, "go", "install", independent)
 		build.Dir, build.Env = os.TempDir(), append(os.Environ(), "GOBIN="+dir, "GOFLAGS=-mod=mod", "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
-			t.Skipf("NOT TESTED against an independent provider, which could not be built: %v: %.300s", err, out)
+			t.Skipf("SKIPPED, NOT TESTED: against an independent provider, which could not be built: %v: %.300s", err, out)
 		}
 	}
 	l, err := net.Listen("tcp", "localhost:0")

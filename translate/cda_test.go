@@ -135,7 +135,7 @@ func TestPublishedCDA(t *testing.T) {
 		}
 	}
 	if seen == 0 {
-		t.Skip("SKIPPED: the sample data is not beside this project")
+		t.Skip("SKIPPED, NOT TESTED: the sample data is not beside this project")
 	}
 }
 

@@ -23,10 +23,10 @@ const axe = "../node_modules/axe-core/axe.min.js"
 func TestPagesInABrowser(t *testing.T) {
 	checker, err := os.ReadFile(axe)
 	if err != nil {
-		t.Skip("SKIPPED: axe-core is not installed (npm ci); no accessibility has been checked")
+		t.Skip("SKIPPED, NOT TESTED: axe-core is not installed (npm ci); no accessibility has been checked")
 	}
 	if files, err := readAssets(); err != nil || files.address("nhsuk.css") == "" {
-		t.Skip("SKIPPED: web/static/vendor has not been made (go run ./web/assets); no page has been checked in a browser")
+		t.Skip("SKIPPED, NOT TESTED: web/static/vendor has not been made (go run ./web/assets); no page has been checked in a browser")
 	}
 	h := sampleSite(newSample())
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,10 +57,10 @@ func browser(t *testing.T) context.Context {
 	t.Helper()
 	const program = "/usr/bin/chromium"
 	if _, err := os.Stat(program); err != nil {
-		t.Skip("SKIPPED: chromium is not installed; no page has been checked in a browser")
+		t.Skip("SKIPPED, NOT TESTED: chromium is not installed; no page has been checked in a browser")
 	}
 	if testing.Short() {
-		t.Skip("a browser is not short")
+		t.Skip("SKIPPED, NOT TESTED: -short leaves out the browser")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
@@ -72,7 +72,7 @@ func browser(t *testing.T) context.Context {
 	ctx, stop = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(stop)
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Skipf("SKIPPED: chromium does not start: %v", err)
+		t.Skipf("SKIPPED, NOT TESTED: chromium does not start: %v", err)
 	}
 	return ctx
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -177,19 +176,4 @@ func words(page string) string {
 		return ""
 	}
 	return strings.Join(strings.Fields(text(root)), " ")
-}
-
-// TestServeSample serves the sample pages for looking at: KMCR_SAMPLE=127.0.0.1:8090 go test -run TestServeSample -timeout 0 ./web
-func TestServeSample(t *testing.T) {
-	address := os.Getenv("KMCR_SAMPLE")
-	if address == "" {
-		t.Skip("KMCR_SAMPLE is not set")
-	}
-	h := sampleSite(newSample())
-	t.Log(http.ListenAndServe(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if role := r.URL.Query().Get("as"); role != "" {
-			r.Header.Set("As", role)
-		}
-		h.ServeHTTP(w, r)
-	})))
 }

@@ -16,7 +16,7 @@ import (
 func TestEvaluateFEBRL(t *testing.T) {
 	files, _ := filepath.Glob("../../../shared/data/identity-matching/febrl/dataset[123].csv")
 	if len(files) == 0 {
-		t.Skip("SKIPPED: the FEBRL sets are not beside this project")
+		t.Skip("SKIPPED, NOT TESTED: the FEBRL sets are not beside this project")
 	}
 	for _, f := range files {
 		t.Run(filepath.Base(f), func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestEvaluateFEBRL(t *testing.T) {
 func TestEvaluateWithoutANumber(t *testing.T) {
 	files, _ := filepath.Glob("../../../shared/data/identity-matching/febrl/dataset[123].csv")
 	if len(files) == 0 {
-		t.Skip("SKIPPED: the FEBRL sets are not beside this project")
+		t.Skip("SKIPPED, NOT TESTED: the FEBRL sets are not beside this project")
 	}
 	for _, f := range files {
 		records, err := labelledFile(f)
