@@ -55,7 +55,7 @@ func TestClassify(t *testing.T) {
 }
 
 func TestEveryExampleHasASection(t *testing.T) {
-	files, _ := filepath.Glob("../../shared/data/fhir-r4-examples/*.json")
+	files, _ := filepath.Glob("../../shared/data/fhir-r4-examples/resources/*.json")
 	if len(files) == 0 {
 		t.Skip("SKIPPED, NOT TESTED: the FHIR examples are not beside the project")
 	}
