@@ -59,6 +59,9 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	s.absent.missing = map[absence][]int64{}
 	s.waiters = waiters{byID: map[int64]func(*parking){}, outcome: map[int64]*parking{}}
 	s.queue, s.inbox, s.stopping = newQueue(s.Workers*underWay), newInbox(), make(chan struct{})
+	if err := s.renewTokens(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.rememberAbsent(ctx); err != nil {
 		return nil, err
 	}

@@ -6,12 +6,18 @@ import (
 	"strings"
 )
 
+// TokenEdition counts the changes of what Tokens gives for the same identity. A store that was filled under an earlier edition is
+// given the tokens of this one before anybody is placed.
+const TokenEdition = 2
+
 // findable are the tokens. The kinds: nhs, the number; nd, the sound of a
 // name and the date of birth (nt with day and month in either order, nf a given
 // name's known forms); dp, date of birth and postcode, ds date of birth and
-// street; np, nm and ns, the sound of a name with a postcode, a telephone or a
-// street; nl, dl and pl, a local number with the sound of a name, the date of
-// birth or a postcode, never by itself.
+// street; np and nm, the sound of a name with a postcode or a telephone; ns,
+// that with a street and where it is, fs, the sounds of both names with a
+// street wherever it is, for a county has many a 1 High Street; nl, dl and pl,
+// a local number with the sound of a name, the date of birth or a postcode,
+// never by itself.
 func (p *Profile) findable() []string {
 	var out []string
 	add := func(kind string, values ...string) {
@@ -29,7 +35,7 @@ func (p *Profile) findable() []string {
 	for _, n := range p.superseded {
 		add("nhs", string(n))
 	}
-	streets := p.streets()
+	streets, places := p.streets(), p.places()
 	whole := len(p.born) == 10
 	for _, c := range p.postcodes {
 		if whole {
@@ -62,10 +68,19 @@ func (p *Profile) findable() []string {
 				add("nm", s, t)
 			}
 			for _, street := range streets {
-				add("ns", s, street)
+				for _, place := range places {
+					add("ns", s, street, place)
+				}
 			}
 			for _, l := range p.locals {
 				add("nl", s, l)
+			}
+		}
+		for _, street := range streets {
+			for _, f := range sounds(n.family) {
+				for _, g := range sounds(n.given) {
+					add("fs", min(f, g), max(f, g), street)
+				}
 			}
 		}
 		if len(n.given) > 0 && whole {
@@ -85,6 +100,24 @@ func (p *Profile) streets() []string {
 		first, _, _ := strings.Cut(street, " ")
 		if s := sound(first); s != "" {
 			out = append(out, number+s)
+		}
+	}
+	return out
+}
+
+// places are the sounds of the localities, and the districts of the postcodes: a postcode of this country without its last three
+// characters.
+func (p *Profile) places() []string {
+	var out []string
+	for _, l := range p.localities {
+		first, _, _ := strings.Cut(l, " ")
+		if s := sound(first); s != "" {
+			out = append(out, s)
+		}
+	}
+	for _, c := range p.postcodes {
+		if len(c) > 4 {
+			out = append(out, c[:len(c)-3])
 		}
 	}
 	return out
