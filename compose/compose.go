@@ -97,8 +97,10 @@ func (c *composer) read() {
 	slices.SortFunc(ordered, func(a, b *kmcr.Statement) int {
 		return cmp.Or(cmp.Compare(a.ID.Patient, b.ID.Patient), cmp.Compare(a.ID.Hash, b.ID.Hash), cmp.Compare(a.Version, b.Version))
 	})
-	for _, s := range ordered {
-		e := &entry{Statement: s, id: s.ID.String()}
+	entries, count := make([]entry, len(ordered)), map[string]int{}
+	for i, s := range ordered {
+		e := &entries[i]
+		e.Statement, e.id = s, s.ID.String()
 		if r := fhir.Of(s); r != nil {
 			e.v = r.Root()
 		} else {
@@ -106,8 +108,11 @@ func (c *composer) read() {
 			continue
 		}
 		c.entries = append(c.entries, e)
+		count[s.Type]++
 		c.byRef[s.Type+"/"+e.id] = e
 	}
+	c.r.Procedures.Items = slices.Grow(c.r.Procedures.Items, count["Procedure"])
+	c.r.Encounters.Items = slices.Grow(c.r.Encounters.Items, count["Encounter"])
 	for _, s := range c.in.Context {
 		id := s.ID.String()
 		if r := fhir.Of(s); r != nil && c.byRef[s.Type+"/"+id] == nil {
@@ -202,15 +207,17 @@ func (c *composer) notShown(e *entry, why string) {
 }
 
 // author is who said it, by name where the statement names them.
-func (c *composer) author(e *entry) string {
-	for _, path := range []string{"recorder", "asserter", "author", "performer", "performer.actor", "requester", "informationSource", "participant.individual", "source", "custodian"} {
-		for _, ref := range e.v.Path(path) {
-			if name := c.nameOf(ref); name != "" {
-				return name
-			}
+func (c *composer) author(e *entry) (name string) {
+	for _, path := range [...]string{"recorder", "asserter", "author", "performer", "performer.actor", "requester", "informationSource", "participant.individual", "source", "custodian"} {
+		unnamed := e.v.Each(path, func(ref fhir.Value) bool {
+			name = c.nameOf(ref)
+			return name == ""
+		})
+		if !unnamed {
+			break
 		}
 	}
-	return ""
+	return name
 }
 
 // odsSystem marks an organisation's ODS code.

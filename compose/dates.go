@@ -34,10 +34,19 @@ func (d Date) key() string {
 	return s
 }
 
+// layouts are the forms in which dates are sent, each with the length of the shortest date of that form: an hour may have one digit.
+var layouts = [...]struct {
+	form  string
+	least int
+}{{time.RFC3339Nano, 19}, {"2006-01-02T15:04:05", 18}, {"2006-01-02T15:04", 15}, {"2006-01-02", 10}, {"2006-01", 7}, {"2006", 4}}
+
 // Time is the beginning of the date; ok is false where it cannot be read.
 func (d Date) Time() (t time.Time, ok bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02", "2006-01", "2006"} {
-		if t, err := time.ParseInLocation(layout, string(d), london); err == nil {
+	for _, l := range layouts {
+		if len(d) < l.least {
+			continue
+		}
+		if t, err := time.ParseInLocation(l.form, string(d), london); err == nil {
 			return t, true
 		}
 	}

@@ -29,15 +29,14 @@ func (t Test) order() (bool, Date, [2]string) {
 // newestFirst puts the values of a test in order; what came of one instant stands by its statement.
 func (t *Test) newestFirst() {
 	keys := make([]place, len(t.Values))
-	for n, v := range t.Values {
+	for n := range t.Values {
+		v := &t.Values[n]
 		keys[n] = place{date: v.Date.key(), tie: [2]string{v.From.Statement}, at: n}
 	}
 	slices.SortFunc(keys, place.newest)
-	values := make([]Value, len(keys))
-	for n, k := range keys {
-		values[n] = t.Values[k.at]
+	for n := range keys {
+		put(t.Values, keys, n)
 	}
-	t.Values = values
 }
 
 // place is where an item stands among others; made once for each, for dates are dear to compare.
@@ -46,11 +45,6 @@ type place struct {
 	date   string
 	tie    [2]string // what it is called, and the statement that it is from
 	at     int
-}
-
-func placeOf(i dated, at int) place {
-	active, date, tie := i.order()
-	return place{active, date.key(), tie, at}
 }
 
 // newest orders by date, the newest first, then by the tie, then as they stood.
@@ -73,8 +67,9 @@ func (p place) current(o place) int {
 func inOrder[T dated](items []T, order func(place, place) int) (updated Date) {
 	places := make([]place, len(items))
 	last := 0
-	for n, i := range items {
-		places[n] = placeOf(i, n)
+	for n := range items {
+		active, date, tie := items[n].order()
+		places[n] = place{active, date.key(), tie, n}
 		if places[n].date > places[last].date {
 			last = n
 		}

@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -36,14 +37,14 @@ func (v Value) IsString() bool { return v.kind() == '"' }
 
 // Get returns the member called name of an object.
 func (v Value) Get(name string) Value {
-	if v.kind() != '{' {
+	if v.kind() != '{' || name == "" {
 		return Value{}
 	}
 	d := v.doc
 	end := d.nodes[v.node].next
 	for i := v.node + 1; i < end; {
 		n := &d.nodes[i]
-		if int(n.start-n.key) == len(name)+3 && string(d.data[n.key+1:n.start-2]) == name {
+		if int(n.start-n.key) == len(name)+3 && d.data[n.key+1] == name[0] && string(d.data[n.key+1:n.start-2]) == name {
 			return Value{d, i}
 		}
 		i = n.next
@@ -230,11 +231,8 @@ func Unquote(quoted []byte) string {
 // unescape returns the text that the inside of a proven JSON string stands
 // for.
 func unescape(b []byte) string {
-	i := 0
-	for i < len(b) && b[i] != '\\' {
-		i++
-	}
-	if i == len(b) {
+	i := bytes.IndexByte(b, '\\')
+	if i < 0 {
 		return string(b)
 	}
 	out := append(make([]byte, 0, len(b)), b[:i]...)
