@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -9,6 +8,8 @@ import (
 	"kmcr/fhir"
 	"kmcr/match"
 	"kmcr/translate"
+
+	"github.com/go-json-experiment/json"
 )
 
 // Identifier systems of an NHS number, and the extension that says how far it was traced (FHIR UK Core).

@@ -94,55 +94,40 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.db.PatientsByToken(ctx, x.tokens, candidates)
+	near := []kmcr.PersonID{x.patient.Person}
+	for _, b := range beside {
+		if slices.ContainsFunc(b.tokens, func(t string) bool { return slices.Contains(x.tokens, t) }) {
+			near = append(near, b.person())
+		}
+	}
+	persons, linked, err := s.db.Circles(ctx, x.tokens, candidates, near...)
 	if err != nil {
 		return nil, err
 	}
-	var persons []kmcr.PersonID
-	add := func(p kmcr.PersonID) {
-		if p != 0 && !slices.Contains(persons, p) {
-			persons = append(persons, p)
-		}
-	}
-	add(x.patient.Person)
-	for _, p := range found {
-		add(p.Person)
-	}
-	for _, b := range beside {
-		if slices.ContainsFunc(b.tokens, func(t string) bool { return slices.Contains(x.tokens, t) }) {
-			add(b.person())
+	all := make([][]member, len(persons))
+	for i, person := range persons {
+		if all[i], err = members(person, linked[person], x, beside); err != nil {
+			return nil, err
 		}
 	}
 	own := identityOf(x.claims)
-	stripped, err := placeholders(x, own, found)
-	if err != nil {
-		return nil, err
-	}
+	stripped := placeholders(x, own, all)
 	if slices.Contains(stripped, x.patient.Contributor) {
 		own.NHS = ""
 	}
-	linked, err := s.db.LinksOf(ctx, persons)
-	if err != nil {
-		return nil, err
-	}
 	circles := make([]circle, 0, len(persons))
-	for _, person := range persons {
-		members, err := members(person, linked[person], x, beside)
-		if err != nil {
-			return nil, err
-		}
-		for i := range members {
-			if slices.Contains(stripped, members[i].patient.Contributor) && members[i].id.NHS == x.claims.NHS {
-				members[i].id.NHS = ""
-			}
-		}
+	for i, person := range persons {
 		self := own
-		beside := []*match.Identity{&self}
-		for i := range members {
-			beside = append(beside, &members[i].id)
+		together := []*match.Identity{&self}
+		for j := range all[i] {
+			m := &all[i][j]
+			if slices.Contains(stripped, m.patient.Contributor) && m.id.NHS == x.claims.NHS {
+				m.id.NHS = ""
+			}
+			together = append(together, &m.id)
 		}
-		inForce(beside)
-		circles = append(circles, compare(person, x, self, members, decided))
+		inForce(together)
+		circles = append(circles, compare(person, x, self, all[i], decided))
 	}
 	return circles, nil
 }
@@ -178,6 +163,7 @@ func (s *subject) person() kmcr.PersonID {
 
 func compare(person kmcr.PersonID, x *subject, own match.Identity, members []member, decided map[kmcr.PatientID]string) circle {
 	c := circle{person: person, patients: len(members)}
+	profile := match.Prepare(own)
 	for _, m := range members {
 		if m.patient.MergedInto == x.patient.ID || x.patient.MergedInto == m.patient.ID && m.patient.ID != 0 {
 			c.kept = true
@@ -186,7 +172,7 @@ func compare(person kmcr.PersonID, x *subject, own match.Identity, members []mem
 		if m.patient.MergedInto != 0 {
 			continue // an entry that its own system has given up says nothing more
 		}
-		v := match.Compare(own, m.id)
+		v := match.Standard().Compare(profile, match.Prepare(m.id))
 		switch decided[m.patient.ID] {
 		case "same":
 			c.kept = true

@@ -5,7 +5,6 @@ import (
 
 	"kmcr"
 	"kmcr/match"
-	"kmcr/store"
 )
 
 // manyPeople is how many people who cannot be one carry one number of one
@@ -44,19 +43,17 @@ func couldBeOne(p, q *match.Profile) bool {
 }
 
 // placeholders names the contributors for which the number of x is one.
-func placeholders(x *subject, own match.Identity, found []*store.Patient) ([]kmcr.ContributorCode, error) {
+func placeholders(x *subject, own match.Identity, circles [][]member) []kmcr.ContributorCode {
 	if own.NHS == "" {
-		return nil, nil
+		return nil
 	}
 	bearers := []bearer{{x.patient.Contributor, own}}
-	for _, p := range found {
-		claims, err := readClaims(p.Claims)
-		if err != nil {
-			return nil, err
-		}
-		if claims.NHS == own.NHS && p.ID != x.patient.ID {
-			bearers = append(bearers, bearer{p.Contributor, identityOf(claims)})
+	for _, members := range circles {
+		for _, m := range members {
+			if m.id.NHS == own.NHS {
+				bearers = append(bearers, bearer{m.patient.Contributor, m.id})
+			}
 		}
 	}
-	return placeholderOf(bearers), nil
+	return placeholderOf(bearers)
 }

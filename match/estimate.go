@@ -17,7 +17,7 @@ const (
 func Candidates(profiles []*Profile) [][2]int {
 	byToken := map[string][]int{}
 	for i, p := range profiles {
-		for _, t := range p.tokens {
+		for _, t := range p.Tokens() {
 			byToken[t] = append(byToken[t], i)
 		}
 	}

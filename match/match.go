@@ -99,7 +99,7 @@ func Compare(a, b Identity) Verdict {
 }
 
 // Profile is an identity made ready for comparison, so that one who is
-// compared often is folded once.
+// compared often is folded once. It is for one goroutine at a time.
 type Profile struct {
 	number                                   kmcr.NHSNumber
 	superseded                               []kmcr.NHSNumber
@@ -127,14 +127,19 @@ func Prepare(id Identity) *Profile {
 			p.superseded = append(p.superseded, n)
 		}
 	}
-	p.tokens = p.findable()
 	return p
 }
 
 // Tokens returns the strings under which an identity is to be found as a
 // candidate: each is "kind|value"; two identities that Compare calls Same or
 // Ask share at least one. The store keeps them keyed (HMAC).
-func Tokens(id Identity) []string { return Prepare(id).tokens }
+func Tokens(id Identity) []string { return Prepare(id).Tokens() }
 
-// Tokens returns the tokens of the identity.
-func (p *Profile) Tokens() []string { return p.tokens }
+// Tokens returns the tokens of the identity, made when they are first asked for: most of those that are compared differ, and are
+// never asked.
+func (p *Profile) Tokens() []string {
+	if p.tokens == nil {
+		p.tokens = p.findable()
+	}
+	return p.tokens
+}

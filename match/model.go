@@ -158,7 +158,7 @@ func (m *Model) isName(s string) bool {
 // Compare judges two. It is symmetric and pure.
 func (m *Model) Compare(a, b *Profile) Verdict {
 	p, name := m.pattern(a, b)
-	v := Verdict{Score: m.prior}
+	v := Verdict{Score: m.prior, Reasons: make([]Reason, 0, fieldCount)}
 	for place, step := range p {
 		if step == 0 {
 			continue
@@ -171,8 +171,7 @@ func (m *Model) Compare(a, b *Profile) Verdict {
 			w += m.rarer(m.given, name.sharedGiven, place)
 		}
 		v.Score += w
-		s := scales[place]
-		v.Reasons = append(v.Reasons, Reason{Field: s.field, Words: s.field + " " + s.steps[step-1].words, Weight: w})
+		v.Reasons = append(v.Reasons, Reason{Field: scales[place].field, Words: said[place][step-1], Weight: w})
 	}
 	v.Outcome, v.Rule = evidence{p, name.middle, a.soft || b.soft, m.alone, v.Score}.judge()
 	if v.Outcome != Different && !sharesToken(a, b) {

@@ -218,8 +218,11 @@ const longest = 200
 // stops left out, hyphens and spaces as separators.
 func words(s string) []string {
 	var b strings.Builder
+	b.Grow(min(len(s), longest))
 	for _, r := range norm.NFD.String(strings.ToLower(s[:min(len(s), longest)])) {
 		switch {
+		case 'a' <= r && r <= 'z':
+			b.WriteByte(byte(r))
 		case unicode.Is(unicode.Mn, r) || strings.ContainsRune("'’‘`´.", r):
 		case folded[r] != "":
 			b.WriteString(folded[r])

@@ -89,6 +89,16 @@ var scales = [fieldCount]scale{
 	{fieldLocal, []step{{"agrees", exact}, {"differs by one slip", near}, {"differs", differs}}},
 }
 
+// said are the words of each step of each field ("date of birth agrees").
+var said = func() (all [fieldCount][]string) {
+	for place, s := range scales {
+		for _, st := range s.steps {
+			all[place] = append(all[place], s.field+" "+st.words)
+		}
+	}
+	return all
+}()
+
 // pattern is the steps of one pair, by place.
 type pattern [fieldCount]uint8
 

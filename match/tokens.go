@@ -11,8 +11,8 @@ import (
 const TokenEdition = 2
 
 // findable are the tokens. The kinds: nhs, the number; nd, the sound of a
-// name and the date of birth (nt with day and month in either order, nf a given
-// name's known forms); dp, date of birth and postcode, ds date of birth and
+// name and the date of birth with day and month in either order, nf the same of
+// a given name's known forms; dp, date of birth and postcode, ds date of birth and
 // street; np and nm, the sound of a name with a postcode or a telephone; ns,
 // that with a street and where it is, fs, the sounds of both names with a
 // street wherever it is, for a county has many a 1 High Street; nl, dl and pl,
@@ -58,8 +58,7 @@ func (p *Profile) findable() []string {
 	for _, n := range p.names {
 		for _, s := range append(sounds(n.family), sounds(n.given)...) {
 			if whole {
-				add("nd", s, p.born)
-				add("nt", s, eitherOrder(p.born))
+				add("nd", s, eitherOrder(p.born))
 			}
 			for _, c := range p.postcodes {
 				add("np", s, c)
@@ -67,16 +66,16 @@ func (p *Profile) findable() []string {
 			for _, t := range p.telephones {
 				add("nm", s, t)
 			}
-			for _, street := range streets {
-				for _, place := range places {
-					add("ns", s, street, place)
-				}
-			}
 			for _, l := range p.locals {
 				add("nl", s, l)
 			}
 		}
 		for _, street := range streets {
+			for _, s := range append(sounds(n.family), sounds(n.given)...) {
+				for _, place := range places {
+					add("ns", s, street, place)
+				}
+			}
 			for _, f := range sounds(n.family) {
 				for _, g := range sounds(n.given) {
 					add("fs", min(f, g), max(f, g), street)
@@ -105,8 +104,8 @@ func (p *Profile) streets() []string {
 	return out
 }
 
-// places are the sounds of the localities, and the districts of the postcodes: a postcode of this country without its last three
-// characters.
+// places are the sounds of the localities; where there are none, the districts of the postcodes: a postcode of this country without
+// its last three characters.
 func (p *Profile) places() []string {
 	var out []string
 	for _, l := range p.localities {
@@ -116,7 +115,7 @@ func (p *Profile) places() []string {
 		}
 	}
 	for _, c := range p.postcodes {
-		if len(c) > 4 {
+		if len(c) > 4 && len(p.localities) == 0 {
 			out = append(out, c[:len(c)-3])
 		}
 	}
@@ -125,7 +124,7 @@ func (p *Profile) places() []string {
 
 // sharesToken tells whether the two can be found by one another.
 func sharesToken(a, b *Profile) bool {
-	return slices.ContainsFunc(a.tokens, func(t string) bool { return slices.Contains(b.tokens, t) })
+	return slices.ContainsFunc(a.Tokens(), func(t string) bool { return slices.Contains(b.Tokens(), t) })
 }
 
 // eitherOrder is the same for a date and for that date with day and month changed over.

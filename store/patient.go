@@ -2,14 +2,18 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/cipher"
 	"crypto/rand"
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"kmcr"
 )
@@ -284,12 +288,15 @@ func (tx *Tx) replaceTokens(p *Patient, was [][]byte) error {
 			return err
 		}
 	}
-	for _, t := range without(p.tokens, was) {
-		if _, err := tx.exec("insert into token (token, patient) values ($1, $2) on conflict do nothing", t, int64(p.ID)); err != nil {
-			return err
+	return listed(without(p.tokens, was), func(some [][]byte) error {
+		args := padded(some)
+		rows := make([]string, len(args))
+		for i := range rows {
+			rows[i] = "(" + places(i+2, 1) + ", $1)"
 		}
-	}
-	return nil
+		_, err := tx.exec("insert into token (token, patient) values "+strings.Join(rows, ", ")+" on conflict do nothing", append([]any{int64(p.ID)}, args...)...)
+		return err
+	})
 }
 
 // without lists those of a that are not in b; both are sorted.
@@ -341,26 +348,64 @@ func (db *DB) StatementByAlias(ctx context.Context, c kmcr.ContributorCode, key 
 }
 
 // commonToken bounds how many patients are looked at for one token, so that a token that half of Kent has costs no more than another.
-const commonToken = "2000"
+const commonToken = 2000
 
-// PatientsByToken finds candidates: patients that share any of the tokens, at most limit, those that share most first.
+// PatientsByToken finds candidates: patients that share any of the tokens, at most limit. Those whose tokens few others have come first,
+// so that nobody is crowded out by those who share nothing but what half of the county shares.
 func (db *DB) PatientsByToken(ctx context.Context, tokens []string, limit int) ([]*Patient, error) {
-	if len(tokens) == 0 || limit <= 0 {
-		return nil, nil
+	ids, err := db.sharing(ctx, tokens, limit)
+	if err != nil || len(ids) == 0 {
+		return nil, err
 	}
+	args := padded(ids)
+	found, err := db.patients(ctx, "select "+patientColumns+" from patient p where p.id in ("+places(1, len(args))+")", args...)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[kmcr.PatientID]int, len(ids))
+	for i, id := range ids {
+		at[kmcr.PatientID(id)] = i
+	}
+	slices.SortFunc(found, func(a, b *Patient) int { return cmp.Compare(at[a.ID], at[b.ID]) })
+	return found, nil
+}
+
+// sharing lists the patients that PatientsByToken finds, by id.
+func (db *DB) sharing(ctx context.Context, tokens []string, limit int) ([]int64, error) {
 	hashes := hashAll(tokens, func(s string) []byte { return db.vault.token("search", s) })
-	text := ""
-	args := make([]any, len(hashes), len(hashes)+1)
-	for i, h := range hashes {
-		if i > 0 {
-			text += " union all "
-		}
-		text += "select patient from (select patient from token where token = " + places(i+1, 1) + " limit " + commonToken + ") s"
-		args[i] = h
+	having, rows := map[string][]int64{}, 0
+	collect := func(text string, args ...any) error {
+		return db.each(ctx, func(scan func(...any) error) error {
+			var token []byte
+			var patient int64
+			err := scan(&token, &patient)
+			having[string(token)] = append(having[string(token)], patient)
+			rows++
+			return err
+		}, text+" limit "+strconv.Itoa(commonToken), args...)
 	}
-	text = "select " + patientColumns + " from (select patient, count(*) as shared from (" + text + ") s group by patient order by shared desc, patient limit " +
-		places(len(args)+1, 1) + ") c join patient p on p.id = c.patient order by c.shared desc, c.patient"
-	return db.patients(ctx, text, append(args, limit)...)
+	err := listed(hashes, func(some [][]byte) error {
+		args := padded(some)
+		return collect("select token, patient from token where token in ("+places(1, len(args))+")", args...)
+	})
+	if rows >= commonToken { // those of one token may have left no room for those of the others: each by itself
+		clear(having)
+		for _, h := range hashes {
+			err = errors.Join(err, collect("select token, patient from token where token = $1", h))
+		}
+	}
+	if err != nil {
+		return nil, db.d.fault("the patients cannot be found", err)
+	}
+	worth := map[int64]float64{}
+	for _, h := range hashes { // in their order: sums of fractions depend on it
+		for _, patient := range having[string(h)] {
+			worth[patient] += 1 / float64(len(having[string(h)]))
+		}
+	}
+	ids := slices.Collect(maps.Keys(worth))
+	slices.SortFunc(ids, func(a, b int64) int { return cmp.Or(cmp.Compare(worth[b], worth[a]), cmp.Compare(a, b)) })
+	return ids[:max(0, min(len(ids), limit))], nil
 }
 
 // EraseKey destroys a patient's data key, and what leads to it: nothing that was

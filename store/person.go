@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,22 +17,41 @@ func (db *DB) Links(ctx context.Context, p kmcr.PersonID) ([]*Patient, error) {
 	return db.patients(ctx, "select "+patientColumns+" from patient p where p.person = $1 and p.person <> 0 order by p.id", int64(p))
 }
 
-// LinksOf returns the patients linked to each of several persons, by person.
-func (db *DB) LinksOf(ctx context.Context, persons []kmcr.PersonID) (map[kmcr.PersonID][]*Patient, error) {
-	out := make(map[kmcr.PersonID][]*Patient, len(persons))
-	err := listed(persons, func(some []kmcr.PersonID) error {
-		numbers := make([]int64, len(some))
-		for i, p := range some {
-			numbers[i] = int64(p)
+// Circles finds to whom somebody may belong: the persons of the patients that PatientsByToken would find, in its order, after those
+// that are named in also, each with every patient linked to it.
+func (db *DB) Circles(ctx context.Context, tokens []string, limit int, also ...kmcr.PersonID) (persons []kmcr.PersonID, patients map[kmcr.PersonID][]*Patient, err error) {
+	ids, err := db.sharing(ctx, tokens, limit)
+	if err != nil || len(ids)+len(also) == 0 {
+		return nil, nil, err
+	}
+	args := padded(append(ids, 0)) // nobody has the id 0
+	text := "select q.person from patient q where q.id in (" + places(1, len(args)) + ")"
+	for _, p := range also {
+		args = append(args, int64(p))
+		text += " union all select cast(" + places(len(args), 1) + " as bigint)"
+	}
+	found, err := db.patients(ctx, "select "+patientColumns+" from patient p where p.person in ("+text+") and p.person <> 0 order by p.id", args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	patients = map[kmcr.PersonID][]*Patient{}
+	personOf := make(map[int64]kmcr.PersonID, len(found))
+	for _, p := range found {
+		patients[p.Person] = append(patients[p.Person], p)
+		personOf[int64(p.ID)] = p.Person
+	}
+	add := func(p kmcr.PersonID) {
+		if p != 0 && !slices.Contains(persons, p) {
+			persons = append(persons, p)
 		}
-		args := padded(numbers)
-		found, err := db.patients(ctx, "select "+patientColumns+" from patient p where p.person in ("+places(1, len(args))+") and p.person <> 0 order by p.id", args...)
-		for _, p := range found {
-			out[p.Person] = append(out[p.Person], p)
-		}
-		return err
-	})
-	return out, err
+	}
+	for _, p := range also {
+		add(p)
+	}
+	for _, id := range ids {
+		add(personOf[id])
+	}
+	return persons, patients, nil
 }
 
 // formerPersons selects the persons whose every patient has moved, some of them to person $1: what was

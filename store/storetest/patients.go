@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"kmcr"
@@ -14,6 +15,7 @@ var patients = map[string]func(*testing.T, Database){
 	"aliases and tokens are replaced, or left where nil": replaced,
 	"a patient changed by somebody else is a conflict":   changedByOther,
 	"candidates are found by tokens, the likest first":   byTokens,
+	"a token that very many have":                        byCommonToken,
 	"a client's own id leads to its statement":           statementAlias,
 	"a destroyed key leaves nothing to read":             erased,
 }
@@ -161,8 +163,56 @@ func byTokens(t *testing.T, d Database) {
 	if len(got) != 3 || got[0].ID != all[4].ID || got[1].ID != all[0].ID || got[2].ID != all[2].ID {
 		t.Errorf("found %v", got)
 	}
+	write(t, db, func(tx *store.Tx) error {
+		for i, person := range []kmcr.PersonID{1: 7, 4: 7, 5: 8} { // the others have none
+			if person != 0 {
+				if err := tx.Relink(all[i].ID, person, "test", "theirs"); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	persons, circles, err := db.Circles(ctx(), []string{"name|smith", "born|1950-01-02", "nhs|9990000018", "nobody"}, 6, 9, 8)
+	must(t, err)
+	if !slices.Equal(persons, []kmcr.PersonID{9, 8, 7}) || len(circles[7]) != 2 || len(circles[8]) != 1 || circles[7][0].ID != all[1].ID {
+		t.Errorf("found the persons %v: %v", persons, circles)
+	}
+	if persons, _, err := db.Circles(ctx(), nil, 3); err != nil || len(persons) != 0 {
+		t.Errorf("no tokens found the persons %v, %v", persons, err)
+	}
+	if persons, _, err := db.Circles(ctx(), nil, 3, 7); err != nil || !slices.Equal(persons, []kmcr.PersonID{7}) {
+		t.Errorf("a person that is named is found as %v, %v", persons, err)
+	}
 	if got, err := db.PatientsByToken(ctx(), nil, 3); err != nil || len(got) != 0 {
 		t.Errorf("no tokens found %v, %v", got, err)
+	}
+}
+
+// A token of half the county finds no more than another, and does not keep others from finding.
+func byCommonToken(t *testing.T, d Database) {
+	db := d.Open(t)
+	var rare *store.Patient
+	write(t, db, func(tx *store.Tx) error {
+		for i := range 2_010 {
+			p := db.NewPatient(hospital, fmt.Sprint("MRN-", i))
+			p.Person = kmcr.PersonID(i + 1)
+			tokens := []string{"name|smith"}
+			if i == 2_005 {
+				rare, tokens = p, append(tokens, "nhs|9990000018")
+			}
+			if err := tx.PutPatient(p, nil, tokens); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, tokens := range [][]string{{"name|smith", "nhs|9990000018"}, {"nhs|9990000018", "name|smith"}} {
+		persons, circles, err := db.Circles(ctx(), tokens, 5)
+		must(t, err)
+		if len(persons) != 5 || !slices.Contains(persons, rare.Person) || len(circles[rare.Person]) != 1 {
+			t.Errorf("%v finds %v, without %v", tokens, persons, rare.Person)
+		}
 	}
 }
 

@@ -30,7 +30,7 @@ func links(t *testing.T, d Database) {
 	register.Register = true
 	write(t, db, func(tx *store.Tx) error { return tx.PutPatient(register, nil, nil) })
 	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, a.Person, "match", "nhs number and birth date") })
-	several, err := db.LinksOf(ctx(), []kmcr.PersonID{a.Person, 987654321, a.Person})
+	_, several, err := db.Circles(ctx(), nil, 0, a.Person, 987654321, a.Person)
 	must(t, err)
 	one, err := db.Links(ctx(), a.Person)
 	must(t, err)
