@@ -157,6 +157,8 @@ type Contributor struct {
 	MaxFrame int `json:",omitempty"`
 	// Rhythm is how often the contributor is expected to be heard; zero is "no expectation".
 	Rhythm time.Duration
+	// Whole says that a collection Bundle of it is all that it says of the patient in it: what it does not state again has ended.
+	Whole bool `json:",omitempty"`
 	// Strictness says what becomes of a resource that breaks R4 ("" is the usual).
 	Strictness Strictness `json:",omitempty"`
 	// Sections the contributor is expected to fill, by which an empty section is "none recorded" or "not sent by anyone".

@@ -85,7 +85,7 @@ func (s *Service) decode(in *Interaction, contributor kmcr.Contributor) (*reques
 	case converted != nil:
 		q.original, q.unmapped = in.Body, append(q.unmapped, converted.Unmapped...)
 	}
-	q.filed, q.whole = in.filed, in.Whole && q.kind == "collection"
+	q.filed, q.whole = in.filed, (in.Whole || contributor.Whole) && q.kind == "collection"
 	return q, nil
 }
 

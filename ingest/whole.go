@@ -25,9 +25,17 @@ func (a *attempt) endUnsaid() {
 	}
 	now := a.s.Now()
 	for _, st := range a.only.current() {
-		if !said[st.ID] && slices.Contains(structured, st.Type) {
+		if !said[st.ID] && a.endsUnsaid(st) {
 			a.only.say(&kmcr.Statement{ID: st.ID, Type: st.Type, Contributor: a.c.Code, Key: st.Key, Section: st.Section, Labels: st.Labels, At: now, Recorded: now, Deleted: true,
 				MessageID: a.plan.ledger.message.ID, Body: emptyBody(st.Type)})
 		}
 	}
+}
+
+// endsUnsaid tells whether a statement belongs to what a whole record of its contributor states.
+func (a *attempt) endsUnsaid(st *kmcr.Statement) bool {
+	if a.c.Whole {
+		return st.Type != "Patient" && !st.Internal
+	}
+	return slices.Contains(structured, st.Type)
 }

@@ -37,6 +37,7 @@ type contributorAdd struct {
 	TestOnly           bool     `help:"Try it out: what it states is seen by its testers and nobody else until kmcr contributor live."`
 	Tester             []string `help:"Account that sees it meanwhile; may be given several times."`
 	Strictness         string   `enum:",refuse,profiles,park,keep" default:"" help:"What becomes of a resource that breaks R4: refuse, profiles (refuse also what breaks the UK Core profile it names), park, keep; usual: refuse over HTTP, park from files."`
+	Whole              bool     `help:"Of FHIR R4: a collection Bundle is all that it says of the patient in it; what it does not state again has ended."`
 	Authority          int      `default:"50" help:"Higher is preferred where contributors disagree."`
 }
 
@@ -49,6 +50,9 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 	}
 	if err := knownFormat(c.Format); err != nil {
 		return err
+	}
+	if c.Whole && kmcr.Format(c.Format) != kmcr.FormatFHIR {
+		return exit{exitUsage, fmt.Errorf("--whole is for contributors of %s: the other forms say themselves what is whole (integration guide)", kmcr.FormatFHIR)}
 	}
 	h, err := settings.open(ctx)
 	if err != nil {
@@ -64,7 +68,7 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 	}
 	add := kmcr.Contributor{Code: kmcr.ContributorCode(c.Code), Organisation: kmcr.ODS(c.Organisation), Name: c.Name, Format: kmcr.Format(c.Format),
 		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority,
-		TestOnly: c.TestOnly, Testers: c.Tester, Strictness: kmcr.Strictness(c.Strictness)}
+		TestOnly: c.TestOnly, Testers: c.Tester, Strictness: kmcr.Strictness(c.Strictness), Whole: c.Whole}
 	if add.Name == "" {
 		add.Name = c.Code
 	}
