@@ -194,28 +194,33 @@ func (k *cast) add(x *subject) *subject {
 
 // find looks for a patient under names in turn; nil where none is known.
 func (k *cast) find(ctx context.Context, names ...string) (*subject, error) {
+	asked := make([]string, 0, len(names)) // those before the first by which somebody of this message is known
+	var here *subject
 	for _, n := range names {
 		if n == "" {
 			continue
 		}
-		for _, x := range k.all {
-			if x.patient.Key == n || x.claims != nil && slices.Contains(x.claims.Aliases, n) {
-				return k.turnedOut(ctx, x)
-			}
+		if i := slices.IndexFunc(k.all, func(x *subject) bool {
+			return x.patient.Key == n || x.claims != nil && slices.Contains(x.claims.Aliases, n)
+		}); i >= 0 {
+			here = k.all[i]
+			break
 		}
-		p, err := k.s.db.PatientByKey(ctx, k.c.Code, n)
-		if err != nil {
+		asked = append(asked, n)
+	}
+	p, err := k.s.db.PatientByKeys(ctx, k.c.Code, asked)
+	if err != nil {
+		return nil, err
+	}
+	if p != nil {
+		if here, err = k.known(p); err != nil {
 			return nil, err
 		}
-		if p != nil {
-			x, err := k.known(p)
-			if err != nil {
-				return nil, err
-			}
-			return k.turnedOut(ctx, x)
-		}
 	}
-	return nil, nil
+	if here == nil {
+		return nil, nil
+	}
+	return k.turnedOut(ctx, here)
 }
 
 // findID finds a patient of this contributor by our id.

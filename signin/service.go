@@ -24,6 +24,7 @@ type Service struct {
 	provider provider // whom we sign in with
 	demo     *demoProvider
 	tokens   tokenKey
+	proven   proven
 	accounts cache[Account]
 	clients  cache[Client]
 	systems  cache[kmcr.Contributor]

@@ -3,8 +3,11 @@ package signin
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -61,30 +64,70 @@ func (s *Service) issue(c claims) (string, error) {
 	return s.tokens.sign(tokenType, b)
 }
 
+// proven remembers what tokens say whose signature was found to be ours, for proving it again costs more than finding who is involved.
+// Everything that may change is asked again each time: times, sign-in, account, client.
+type proven struct {
+	mu   sync.Mutex
+	says map[[sha256.Size]byte]claims
+}
+
+// mostProven is how many are remembered.
+const mostProven = 4096
+
+func (p *proven) recall(token string) (c claims, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, known = p.says[sha256.Sum256([]byte(token))]
+	return c, known
+}
+
+func (p *proven) remember(token string, c claims) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.says == nil || len(p.says) >= mostProven {
+		p.says = map[[sha256.Size]byte]claims{}
+	}
+	p.says[sha256.Sum256([]byte(token))] = c
+}
+
 // prove checks a token's signature, kind, issuer, audience and times.
 func (s *Service) prove(token string) (c claims, err error) {
 	refused := unauthenticated("the bearer token is not valid")
 	if len(token) == 0 || len(token) > tokenMost {
 		return c, refused
 	}
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
-	if err != nil || len(signed.Signatures) != 1 {
-		return c, refused
-	}
-	head := signed.Signatures[0].Protected
-	if typ, _ := head.ExtraHeaders[jose.HeaderType].(string); typ != tokenType || head.KeyID != s.tokens.public.KeyID {
-		return c, refused
-	}
-	payload, err := signed.Verify(s.tokens.public.Key)
-	if err != nil || json.Unmarshal(payload, &c) != nil {
-		return c, refused
+	c, known := s.proven.recall(token)
+	if !known {
+		if c, err = s.signed(token); err != nil {
+			return claims{}, refused
+		}
+		s.proven.remember(token, c)
 	}
 	now := s.Now().Unix()
 	if c.Issuer != s.Base || c.Audience != s.audience() || c.Subject == "" || now >= c.Expires || c.Expires == 0 || now < c.NotBefore {
-		return c, refused
+		return claims{}, refused
 	}
 	return c, nil
 }
+
+// signed reads a token that we have signed.
+func (s *Service) signed(token string) (c claims, err error) {
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil || len(signed.Signatures) != 1 {
+		return c, errNotOurs
+	}
+	head := signed.Signatures[0].Protected
+	if typ, _ := head.ExtraHeaders[jose.HeaderType].(string); typ != tokenType || head.KeyID != s.tokens.public.KeyID {
+		return c, errNotOurs
+	}
+	payload, err := signed.Verify(s.tokens.public.Key)
+	if err != nil {
+		return c, errNotOurs
+	}
+	return c, json.Unmarshal(payload, &c)
+}
+
+var errNotOurs = errors.New("the token is not one of ours")
 
 func (s *Service) viewerByToken(r *http.Request, token string) (kmcr.Viewer, error) {
 	c, err := s.prove(token)

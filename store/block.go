@@ -488,6 +488,19 @@ func (r *packed) hashes() [][]byte {
 	return all
 }
 
+// tokens reads the search tokens that stand at the end. Those of earlier releases were longer, and are made again before they are used.
+func (r *packed) tokens() []int64 {
+	n := r.count()
+	if n*16 == uint64(len(r.rest)) {
+		return nil
+	}
+	all := make([]int64, 0, n)
+	for range n {
+		all = append(all, int64(r.uint64()))
+	}
+	return all
+}
+
 // Append stores a block; if another block of that number is there already it is a kmcr.Conflict and everything is to be read and made again.
 func (tx *Tx) Append(b *Block) error {
 	n, err := tx.exec("insert into block (patient, seq, message, recorded, data, raw) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",

@@ -32,7 +32,7 @@ type Patient struct {
 	wrapped  []byte
 	revision int64 // how often the row was written
 	aliases  [][]byte
-	tokens   [][]byte
+	tokens   []int64 // in order
 }
 
 // Erased tells whether the patient's data key was destroyed: nothing said of it can be read any more.
@@ -79,14 +79,16 @@ func destroyed(wrapped []byte) bool {
 
 // encode gives what is sealed of a patient: key, claims, and the keyed hashes that lead to it.
 func (p *Patient) encode() []byte {
-	b := make([]byte, 0, 8+len(p.Key)+len(p.Claims)+16*(len(p.aliases)+len(p.tokens)))
+	b := make([]byte, 0, 8+len(p.Key)+len(p.Claims)+16*len(p.aliases)+8*len(p.tokens))
 	b = append(binary.AppendUvarint(b, uint64(len(p.Key))), p.Key...)
 	b = append(binary.AppendUvarint(b, uint64(len(p.Claims))), p.Claims...)
-	for _, list := range [][][]byte{p.aliases, p.tokens} {
-		b = binary.AppendUvarint(b, uint64(len(list)))
-		for _, t := range list {
-			b = append(b, t...)
-		}
+	b = binary.AppendUvarint(b, uint64(len(p.aliases)))
+	for _, a := range p.aliases {
+		b = append(b, a...)
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.tokens)))
+	for _, t := range p.tokens {
+		b = binary.BigEndian.AppendUint64(b, uint64(t))
 	}
 	return b
 }
@@ -98,7 +100,7 @@ func (p *Patient) decode(b []byte) error {
 		p.Claims = r.take(n)
 	}
 	p.aliases = r.hashes()
-	p.tokens = r.hashes()
+	p.tokens = r.tokens()
 	if r.bad {
 		return errUnsealed()
 	}
@@ -108,6 +110,37 @@ func (p *Patient) decode(b []byte) error {
 // PatientByKey finds a contributor's patient by its own identifier or an alias of it; nil where there is none.
 func (db *DB) PatientByKey(ctx context.Context, c kmcr.ContributorCode, key string) (*Patient, error) {
 	return db.onePatient(ctx, "select "+patientColumns+" from alias a join patient p on p.id = a.patient where a.token = $1", db.vault.alias(c, key))
+}
+
+// PatientByKeys finds the contributor's patient to which the first of several keys leads that leads to any; nil where none does.
+func (db *DB) PatientByKeys(ctx context.Context, c kmcr.ContributorCode, keys []string) (found *Patient, err error) {
+	at := map[string]int{}
+	for i, k := range keys {
+		if h := string(db.vault.alias(c, k)); at[h] == 0 {
+			at[h] = i + 1
+		}
+	}
+	hashes := make([][]byte, 0, len(at))
+	for h := range at {
+		hashes = append(hashes, []byte(h))
+	}
+	first, id := 0, int64(0)
+	err = listed(hashes, func(some [][]byte) error {
+		args := padded(some)
+		return db.each(ctx, func(scan func(...any) error) error {
+			var token []byte
+			var patient int64
+			err := scan(&token, &patient)
+			if n := at[string(token)]; first == 0 || n < first {
+				first, id = n, patient
+			}
+			return err
+		}, "select token, patient from alias where token in ("+places(1, len(args))+")", args...)
+	})
+	if err != nil || first == 0 {
+		return nil, db.d.fault("the patient cannot be read", err)
+	}
+	return db.PatientByID(ctx, kmcr.PatientID(id))
 }
 
 // PatientByID finds a patient; nil where there is none.
@@ -186,7 +219,7 @@ func (tx *Tx) PutPatient(p *Patient, aliases, tokens []string) error {
 		now.aliases = hashAll(aliases, func(s string) []byte { return tx.db.vault.alias(p.Contributor, s) })
 	}
 	if tokens != nil {
-		now.tokens = hashAll(tokens, func(s string) []byte { return tx.db.vault.token("search", s) })
+		now.tokens = tx.db.searchTokens(tokens)
 	}
 	if was.revision == 0 {
 		err = tx.insertPatient(&now)
@@ -266,7 +299,7 @@ func (tx *Tx) updatePatient(p *Patient, revision int64) error {
 
 func (tx *Tx) replaceAliases(p *Patient, was [][]byte) error {
 	own := tx.db.vault.alias(p.Contributor, p.Key)
-	for _, t := range without(was, p.aliases) {
+	for _, t := range without(was, p.aliases, bytes.Compare) {
 		if bytes.Equal(t, own) {
 			continue
 		}
@@ -274,7 +307,7 @@ func (tx *Tx) replaceAliases(p *Patient, was [][]byte) error {
 			return err
 		}
 	}
-	for _, t := range without(p.aliases, was) {
+	for _, t := range without(p.aliases, was, bytes.Compare) {
 		if _, err := tx.exec("insert into alias (token, patient, statement) values ($1, $2, null) on conflict do nothing", t, int64(p.ID)); err != nil {
 			return err
 		}
@@ -282,13 +315,13 @@ func (tx *Tx) replaceAliases(p *Patient, was [][]byte) error {
 	return nil
 }
 
-func (tx *Tx) replaceTokens(p *Patient, was [][]byte) error {
-	for _, t := range without(was, p.tokens) {
+func (tx *Tx) replaceTokens(p *Patient, was []int64) error {
+	for _, t := range without(was, p.tokens, cmp.Compare[int64]) {
 		if _, err := tx.exec("delete from token where token = $1 and patient = $2", t, int64(p.ID)); err != nil {
 			return err
 		}
 	}
-	return listed(without(p.tokens, was), func(some [][]byte) error {
+	return listed(without(p.tokens, was, cmp.Compare[int64]), func(some []int64) error {
 		args := padded(some)
 		rows := make([]string, len(args))
 		for i := range rows {
@@ -300,10 +333,10 @@ func (tx *Tx) replaceTokens(p *Patient, was [][]byte) error {
 }
 
 // without lists those of a that are not in b; both are sorted.
-func without(a, b [][]byte) [][]byte {
-	var rest [][]byte
+func without[T any](a, b []T, order func(T, T) int) []T {
+	var rest []T
 	for _, t := range a {
-		if _, ok := slices.BinarySearchFunc(b, t, bytes.Compare); !ok {
+		if _, ok := slices.BinarySearchFunc(b, t, order); !ok {
 			rest = append(rest, t)
 		}
 	}
@@ -372,19 +405,18 @@ func (db *DB) PatientsByToken(ctx context.Context, tokens []string, limit int) (
 
 // sharing lists the patients that PatientsByToken finds, by id.
 func (db *DB) sharing(ctx context.Context, tokens []string, limit int) ([]int64, error) {
-	hashes := hashAll(tokens, func(s string) []byte { return db.vault.token("search", s) })
-	having, rows := map[string][]int64{}, 0
+	hashes := db.searchTokens(tokens)
+	having, rows := map[int64][]int64{}, 0
 	collect := func(text string, args ...any) error {
 		return db.each(ctx, func(scan func(...any) error) error {
-			var token []byte
-			var patient int64
+			var token, patient int64
 			err := scan(&token, &patient)
-			having[string(token)] = append(having[string(token)], patient)
+			having[token] = append(having[token], patient)
 			rows++
 			return err
 		}, text+" limit "+strconv.Itoa(commonToken), args...)
 	}
-	err := listed(hashes, func(some [][]byte) error {
+	err := listed(hashes, func(some []int64) error {
 		args := padded(some)
 		return collect("select token, patient from token where token in ("+places(1, len(args))+")", args...)
 	})
@@ -399,13 +431,23 @@ func (db *DB) sharing(ctx context.Context, tokens []string, limit int) ([]int64,
 	}
 	worth := map[int64]float64{}
 	for _, h := range hashes { // in their order: sums of fractions depend on it
-		for _, patient := range having[string(h)] {
-			worth[patient] += 1 / float64(len(having[string(h)]))
+		for _, patient := range having[h] {
+			worth[patient] += 1 / float64(len(having[h]))
 		}
 	}
 	ids := slices.Collect(maps.Keys(worth))
 	slices.SortFunc(ids, func(a, b int64) int { return cmp.Or(cmp.Compare(worth[b], worth[a]), cmp.Compare(a, b)) })
 	return ids[:max(0, min(len(ids), limit))], nil
+}
+
+// searchTokens are the keyed hashes of tokens, in order.
+func (db *DB) searchTokens(tokens []string) []int64 {
+	all := make([]int64, len(tokens))
+	for i, t := range tokens {
+		all[i] = int64(binary.BigEndian.Uint64(db.vault.token("search", t)))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // EraseKey destroys a patient's data key, and what leads to it: nothing that was

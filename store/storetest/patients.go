@@ -29,6 +29,9 @@ func foundByKey(t *testing.T, d Database) {
 		func() (*store.Patient, error) { return db.PatientByID(ctx(), p.ID) },
 		func() (*store.Patient, error) { return db.PatientByKey(ctx(), hospital, "MRN-1") },
 		func() (*store.Patient, error) { return db.PatientByKey(ctx(), hospital, "MRN-0") },
+		func() (*store.Patient, error) {
+			return db.PatientByKeys(ctx(), hospital, []string{"MRN-9", "MRN-0", "MRN-1"})
+		},
 	} {
 		got, err := find()
 		must(t, err)
@@ -44,11 +47,22 @@ func foundByKey(t *testing.T, d Database) {
 			t.Errorf("%v found %+v, %v", c, got, err)
 		}
 	}
+	second := db.NewPatient(hospital, "MRN-5")
+	second.Person = p.Person
+	write(t, db, func(tx *store.Tx) error { return tx.PutPatient(second, nil, nil) })
+	for keys, want := range map[[2]string]kmcr.PatientID{{"MRN-5", "MRN-0"}: second.ID, {"MRN-0", "MRN-5"}: p.ID} {
+		if got, err := db.PatientByKeys(ctx(), hospital, keys[:]); err != nil || got.ID != want {
+			t.Errorf("of %v the first leads to %+v, %v", keys, got, err)
+		}
+	}
+	if got, err := db.PatientByKeys(ctx(), hospital, nil); got != nil || err != nil {
+		t.Errorf("no keys lead to %+v, %v", got, err)
+	}
 	if got, err := db.PatientByID(ctx(), 5); got != nil || err != nil {
 		t.Errorf("found %+v, %v", got, err)
 	}
 	patients, persons, _, err := db.Counts(ctx())
-	if err != nil || patients != 1 || persons != 1 {
+	if err != nil || patients != 2 || persons != 1 {
 		t.Errorf("counted %d patients, %d persons, %v", patients, persons, err)
 	}
 }
