@@ -120,13 +120,16 @@ func (s *Service) typeOf(ctx context.Context, p *store.Patient, id kmcr.Statemen
 	return "Patient", nil
 }
 
-// MaySubscribe decides whether a viewer may ask to be told of a person ("": of those on the viewer's list); a refusal is audited.
-func (s *Service) MaySubscribe(ctx context.Context, v kmcr.Viewer, person kmcr.Ref) error {
+// MaySubscribe decides whether a viewer may ask to be told of topics about a person ("": of those on the viewer's list); a refusal is audited.
+func (s *Service) MaySubscribe(ctx context.Context, v kmcr.Viewer, person kmcr.Ref, topics []string) error {
 	if v.Contributor != "" {
 		if person == "" {
 			return nil
 		}
 		return s.notTheirs(ctx, v)
+	}
+	if err := s.mayHearOf(ctx, v, topics); err != nil {
+		return err
 	}
 	if person == "" {
 		_, _, err := s.work(ctx, v, access.WorkCaseload)
@@ -134,6 +137,24 @@ func (s *Service) MaySubscribe(ctx context.Context, v kmcr.Viewer, person kmcr.R
 	}
 	_, err := s.open(ctx, v, string(person), "subscribe", "/subscriptions")
 	return err
+}
+
+// mayHearOf refuses topics of sections that a role has not.
+func (s *Service) mayHearOf(ctx context.Context, v kmcr.Viewer, asked []string) error {
+	p, err := s.parties(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range asked {
+		if known, found := topics[t]; found && !p.policy.Section(v.Role, known.section) {
+			why := "your role does not see what this topic is about"
+			if err := s.Refused(ctx, v, "subscribe", "/subscriptions", why); err != nil {
+				return err
+			}
+			return &kmcr.Error{Kind: kmcr.Refused, Where: "topics", Message: why, Remedy: "Leave " + t + " out."}
+		}
+	}
+	return nil
 }
 
 func (s *Service) notTheirs(ctx context.Context, v kmcr.Viewer) error {

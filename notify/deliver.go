@@ -109,18 +109,28 @@ func (s *Service) release(ctx context.Context, held []store.Delivery) error {
 	if err != nil {
 		return err
 	}
+	told := map[string]bool{}
+	for n := range held {
+		d := &held[n]
+		x := subscriptions[d.Subscription]
+		d.State, d.Due = store.DeliveryWaiting, s.now()
+		if x == nil || x.Channel != Mail {
+			continue
+		}
+		// One that the subscriber may not have carries no others: it is not sent.
+		switch focus, why, err := s.mayHave(ctx, x, *d); {
+		case err != nil:
+			return err
+		case focus == "":
+			d.State, d.Notice.Why, d.Notice.Last = store.DeliveryWithheld, why, s.now()
+		case told[d.Subscription]:
+			d.State, d.Due, d.Notice.Why = store.DeliveryHeld, time.Time{}, "told in one message with others"
+		default:
+			told[d.Subscription] = true
+		}
+	}
 	return s.db.Write(ctx, func(tx *store.Tx) error {
-		told := map[string]bool{}
 		for _, d := range held {
-			x := subscriptions[d.Subscription]
-			d.State, d.Due = store.DeliveryWaiting, s.now()
-			if x != nil && x.Channel == Mail {
-				if told[d.Subscription] {
-					d.State, d.Due = store.DeliveryHeld, time.Time{}
-					d.Notice.Why = "told in one message with others"
-				}
-				told[d.Subscription] = true
-			}
 			if err := tx.PutDelivery(&d); err != nil {
 				return err
 			}

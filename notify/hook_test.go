@@ -325,3 +325,37 @@ func TestADigestIsSentInTheMorning(t *testing.T) {
 	}
 	t.Logf("%d notifications in the morning", len(box.events()))
 }
+
+// What a subscriber may not have is not listed either, and carries nothing along: of a result that is withheld and an admission, in
+// one e-mail after the quiet hours, the admission is told.
+func TestWhatIsWithheldIsNotListedAndTakesNothingAlong(t *testing.T) {
+	h := house.New(t)
+	grace := worker(h)
+	p, at := person(h, 1)
+	h.Involve(kmcr.Involvement{Person: p, Kind: "caseload", Organisation: "RVV", Team: "east", From: h.Now.AddDate(0, -1, 0)})
+	if got := grace.Ask("POST", "/subscriptions", `{"channel":"email","endpoint":"grace@kent.test","topics":["admission","new-result"]}`); got.Status != 403 {
+		t.Errorf("a topic that the role does not see is answered %d: %s", got.Status, got.Body)
+	}
+	quiet := h.Now.Add(time.Hour).In(time.FixedZone("", 0))
+	if london, err := time.LoadLocation("Europe/London"); err == nil {
+		quiet = quiet.In(london)
+	}
+	if got := grace.Ask("POST", "/subscriptions", `{"channel":"email","endpoint":"grace@kent.test","quietFrom":"`+quiet.Add(-2*time.Hour).Format("15:04")+`","quietUntil":"`+quiet.Format("15:04")+`"}`); got.Status != 200 {
+		t.Fatalf("subscribing answers %d: %s", got.Status, got.Body)
+	}
+	h.Sent("hospital", fmt.Sprintf(`urn:uuid:00000000-0000-4000-8000-000000000098 {"resourceType":"Observation","status":"final","category":[{"coding":[{"code":"laboratory"}]}],"code":{"text":"Potassium"},"valueString":"x","subject":{"reference":%q},"effectiveDateTime":%q}`,
+		at, h.Now.Format(time.RFC3339)))
+	stay(h, at, "V1", "in-progress", h.Now.Add(-time.Hour))
+	until(t, "both are dealt", func() bool {
+		h.Told.Wake()
+		return strings.Contains(grace.Get("/subscriptions").Body, "quiet hours")
+	})
+	if list := grace.Get("/subscriptions").Body; strings.Contains(list, `"topic":"new-result"`) || !strings.Contains(list, `"topic":"admission"`) {
+		t.Errorf("before it is told the list says %s", list)
+	}
+	h.Pass(2 * time.Hour)
+	until(t, "the letter arrives", func() bool { h.Told.Wake(); return len(h.Letters.Taken()) > 0 })
+	if list := grace.Get("/subscriptions").Body; strings.Contains(list, `"topic":"new-result"`) || strings.Contains(list, "withheld") {
+		t.Errorf("afterwards the list says %s", list)
+	}
+}

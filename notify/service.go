@@ -19,7 +19,7 @@ type Config struct {
 	// listed asks that the person is on the subscriber's list (disclose.Service.MayHear).
 	May func(ctx context.Context, v kmcr.Viewer, e kmcr.Event, listed bool) (focus string, err error)
 	// MaySubscribe decides whether a viewer may ask to be told of one person ("": of those on a list), and audits a refusal (disclose.Service.MaySubscribe).
-	MaySubscribe func(ctx context.Context, v kmcr.Viewer, person kmcr.Ref) error
+	MaySubscribe func(ctx context.Context, v kmcr.Viewer, person kmcr.Ref, topics []string) error
 	// Owner is who a subscriber is now: role, organisation and team of an account may have changed; false where the account is gone or disabled.
 	Owner func(ctx context.Context, v kmcr.Viewer) (kmcr.Viewer, bool, error)
 	// Hooks are the receivers to which notifications may be sent (host, host:port, https://host:port, http://host:port).
@@ -39,7 +39,7 @@ type Service struct {
 	wake         chan struct{}
 	streams      streams
 	may          func(context.Context, kmcr.Viewer, kmcr.Event, bool) (string, error)
-	maySubscribe func(context.Context, kmcr.Viewer, kmcr.Ref) error
+	maySubscribe func(context.Context, kmcr.Viewer, kmcr.Ref, []string) error
 	owner        func(context.Context, kmcr.Viewer) (kmcr.Viewer, bool, error)
 	hooks        *hooks
 	mail         mailer

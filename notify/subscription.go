@@ -157,7 +157,7 @@ func (s *Service) Subscribe(ctx context.Context, v kmcr.Viewer, x Subscription) 
 	if s.may == nil {
 		return nil, &kmcr.Error{Kind: kmcr.Unavailable, Message: "this process does not tell anybody"}
 	}
-	if err := s.maySubscribe(ctx, v, x.Person); err != nil {
+	if err := s.maySubscribe(ctx, v, x.Person, x.Topics); err != nil {
 		return nil, err
 	}
 	own, err := s.Subscriptions(ctx, v)

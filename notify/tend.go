@@ -82,14 +82,28 @@ type Kept struct {
 // mostKept is how many notices of a subscription are listed.
 const mostKept = 50
 
-// History lists what a subscription was told, and what was kept back and why; the newest first. It names nobody.
+// History lists what a subscription was told, and what waits by its owner's own rules; the newest first. It names nobody. Of what
+// the owner may not have it says nothing, for that something is there would tell what it is.
 func (s *Service) History(ctx context.Context, x *Subscription) ([]Kept, error) {
 	all, err := s.db.DeliveriesOf(ctx, x.ID, "", mostKept)
+	if err != nil {
+		return nil, err
+	}
 	out := []Kept{}
 	for _, d := range all {
+		switch d.State {
+		case store.DeliveryWithheld:
+			continue
+		case store.DeliveryHeld, store.DeliveryWaiting:
+			if focus, _, err := s.mayHave(ctx, x, d); err != nil {
+				return nil, err
+			} else if focus == "" {
+				continue
+			}
+		}
 		out = append(out, Kept{d.Notice.Topic, d.Notice.Recorded, d.State, d.Notice.Why})
 	}
-	return out, err
+	return out, nil
 }
 
 // Metrics are what is measured of telling: those who listen, subscriptions, and deliveries that wait after a failure or were given up.

@@ -119,9 +119,9 @@ func (db *DB) start(ctx context.Context, o Options) error {
 	if err = errors.Join(err, conn.Close()); err != nil {
 		return db.d.fault("the database cannot be opened", err)
 	}
-	for range db.d.lanes {
+	for n := range db.d.lanes {
 		db.lanes.Add(1)
-		go newLane(db).run()
+		go newLane(db, n).run()
 	}
 	return db.identify(ctx, o)
 }

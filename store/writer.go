@@ -137,8 +137,13 @@ type lane struct {
 	waited      time.Time   // when jobs of WriteLater last had their turn
 }
 
-func newLane(db *DB) *lane {
-	l := &lane{db: db, jobs: db.jobs, later: db.later}
+// newLane makes the nth writer. Of several the first keeps itself free for Writes, so that who waits for one does not wait for the
+// long work of WriteLater that all the others may be at.
+func newLane(db *DB, n int) *lane {
+	l := &lane{db: db, jobs: db.jobs}
+	if n > 0 || db.d.lanes == 1 {
+		l.later = db.later
+	}
 	if db.d == sqliteDialect {
 		l.tidier = newTidier(db)
 		db.lanes.Go(l.tidier.run)

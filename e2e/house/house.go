@@ -37,6 +37,8 @@ type House struct {
 	Out  *disclose.Service
 	Told *notify.Service
 	Mux  *http.ServeMux
+	// Letters is the relay through which e-mail to kent.test goes.
+	Letters *Relay
 	// Receiver is the address of the one receiver to which notifications may be sent.
 	Receiver string
 
@@ -80,9 +82,10 @@ func New(t testing.TB) *House {
 	})
 	receiver := httptest.NewServer(http.HandlerFunc(h.receive))
 	t.Cleanup(receiver.Close)
-	h.Receiver = receiver.URL
+	h.Receiver, h.Letters = receiver.URL, NewRelay(t, 0)
 	h.Out = disclose.New(disclose.Config{DB: h.DB, Now: h.clock, Tokens: tokens, Explain: explain, Happened: func() { h.Told.Wake() }})
 	h.Told, err = notify.New(notify.Config{DB: h.DB, Now: h.clock, Hooks: []string{h.Receiver}, Pages: "http://kmcr.test", FHIR: "http://kmcr.test/fhir/R4",
+		MailRelay: h.Letters.Address, MailFrom: "kmcr@kent.test", MailDomains: []string{"kent.test"},
 		May: h.Out.MayHear, MaySubscribe: h.Out.MaySubscribe, Owner: h.subscriber})
 	h.Must(err)
 	t.Cleanup(h.Told.Close)
