@@ -41,6 +41,7 @@ type cdaReader struct {
 	words   map[string]string // of elements with an ID, to which entries refer
 	entries []*node
 	used    map[string]bool // names of entries that have an address
+	of      string          // the code of the section that is read
 }
 
 func (c *converter) cdaDocument(data []byte, d *xmlNode, n int) ([]*node, error) {

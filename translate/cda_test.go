@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,4 +153,62 @@ func FuzzXML(f *testing.F) {
 			t.Fatalf("%v: %s", err, c.Body)
 		}
 	})
+}
+
+// What an entry denies, intends or limits is not what another one states.
+func TestEntriesThatDenyIntendOrLimit(t *testing.T) {
+	const allergy = `<entry><act><statusCode code="active"/><entryRelationship typeCode="SUBJ"><observation negationInd="true"><value code="%s"/><participant><participantRole><playingEntity>%s</playingEntity></participantRole></participant></observation></entryRelationship></act></entry>`
+	const medicine = `<entry><substanceAdministration negationInd="%s" moodCode="EVN"><statusCode code="active"/>%s<consumable><manufacturedProduct><manufacturedMaterial><code code="%s" codeSystem="2.16.840.1.113883.6.96" displayName="Warfarin"/></manufacturedMaterial></manufacturedProduct></consumable></substanceAdministration></entry>`
+	const procedure = `<entry><procedure %s><code code="80146002" codeSystem="2.16.840.1.113883.6.96"/><statusCode code="%s"/></procedure></entry>`
+	const result = `<entry><observation><code code="1" displayName="eGFR"/>%s</observation></entry>`
+	const penicillin = `<code code="764146007" codeSystem="2.16.840.1.113883.6.96" displayName="Penicillin"/>`
+	for name, c := range map[string]struct{ section, entry, kind, path, want string }{
+		"no allergy to one substance":       {"48765-2", fmt.Sprintf(allergy, "419199007", penicillin), "AllergyIntolerance", "verificationStatus.coding.code", "refuted"},
+		"that substance stands":             {"48765-2", fmt.Sprintf(allergy, "419199007", penicillin), "AllergyIntolerance", "code.coding.code", "764146007"},
+		"no allergy at all":                 {"48765-2", fmt.Sprintf(allergy, "419199007", `<code nullFlavor="NA"/>`), "AllergyIntolerance", "code.coding.code", "716186003"},
+		"no allergy to drugs":               {"48765-2", fmt.Sprintf(allergy, "416098002", ""), "AllergyIntolerance", "code.coding.code", "409137002"},
+		"a medicine that is not taken":      {"10160-0", fmt.Sprintf(medicine, "true", "", "48603004"), "MedicationStatement", "status", "not-taken"},
+		"no medicines":                      {"10160-0", fmt.Sprintf(medicine, "true", "", "410942007"), "MedicationStatement", "status", ""},
+		"a medicine that is taken":          {"10160-0", fmt.Sprintf(medicine, "false", "", "48603004"), "MedicationStatement", "status", "active"},
+		"a dose between two":                {"10160-0", fmt.Sprintf(medicine, "false", `<doseQuantity><low value="1"/><high value="2"/></doseQuantity>`, "48603004"), "MedicationStatement", "dosage.doseAndRate.doseRange.high.value", "2"},
+		"a procedure that was not done":     {"47519-4", fmt.Sprintf(procedure, `negationInd="true" moodCode="EVN"`, "completed"), "Procedure", "status", "not-done"},
+		"a procedure that is intended":      {"47519-4", fmt.Sprintf(procedure, `moodCode="INT"`, "active"), "Procedure", "status", "preparation"},
+		"a procedure that was done":         {"47519-4", fmt.Sprintf(procedure, `moodCode="EVN"`, "completed"), "Procedure", "status", "completed"},
+		"a result is one of a laboratory":   {"30954-2", fmt.Sprintf(result, `<value xsi:type="PQ" value="6.10" unit="mmol/L"/>`), "Observation", "category.coding.code", "laboratory"},
+		"a vital sign is not":               {"8716-3", fmt.Sprintf(result, `<value xsi:type="PQ" value="6.10" unit="mmol/L"/>`), "Observation", "category.coding.code", "vital-signs"},
+		"above a limit":                     {"30954-2", fmt.Sprintf(result, `<value xsi:type="IVL_PQ"><low value="90" inclusive="false"/></value>`), "Observation", "valueQuantity.comparator", ">"},
+		"at most":                           {"30954-2", fmt.Sprintf(result, `<value xsi:type="IVL_PQ"><high value="5"/></value>`), "Observation", "valueQuantity.comparator", "<="},
+		"between two":                       {"30954-2", fmt.Sprintf(result, `<value xsi:type="IVL_PQ"><low value="5"/><high value="9"/></value>`), "Observation", "valueRange.high.value", "9"},
+		"one in so many":                    {"30954-2", fmt.Sprintf(result, `<value xsi:type="RTO"><numerator xsi:type="INT" value="1"/><denominator xsi:type="INT" value="128"/></value>`), "Observation", "valueRatio.denominator.value", "128"},
+		"yes or no":                         {"30954-2", fmt.Sprintf(result, `<value xsi:type="BL" value="false"/>`), "Observation", "valueBoolean", "false"},
+		"an instant":                        {"30954-2", fmt.Sprintf(result, `<value xsi:type="TS" value="20170101"/>`), "Observation", "valueDateTime", "2017-01-01"},
+		"not known, but put in words":       {"30954-2", fmt.Sprintf(result, `<value xsi:type="CD" nullFlavor="OTH"><originalText>Growth of mixed organisms</originalText></value>`), "Observation", "valueString", "Growth of mixed organisms"},
+		"a value that nobody here can tell": {"30954-2", fmt.Sprintf(result, `<value xsi:type="GLIST_TS"><head value="2017"/></value>`), "Observation", "valueString", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := strings.Index(report, `<code code="48765-2"/>`), strings.Index(report, `</section></component></structuredBody>`)
+			converted, err := translate.XML([]byte(report[:from]+`<code code="`+c.section+`"/>`+c.entry+report[to:]), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := parsed(t, converted.Body)
+			for _, i := range fhir.Validate(r) {
+				if i.Severity == "error" {
+					t.Errorf("not R4: %s %s", i.Expression, i.Diagnostics)
+				}
+			}
+			got := ""
+			for _, e := range r.Root().Get("entry").Items() {
+				if e.First("resource.resourceType").Text() == c.kind {
+					got = e.Get("resource").First(c.path).Text()
+				}
+			}
+			if got != c.want {
+				t.Errorf("%s.%s is %q, want %q; not read: %v", c.kind, c.path, got, c.want, converted.Unmapped)
+			}
+			if c.want == "" && !strings.Contains(strings.Join(converted.Unmapped, ";"), "not read") {
+				t.Errorf("what is not read is not listed: %v", converted.Unmapped)
+			}
+		})
+	}
 }

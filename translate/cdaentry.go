@@ -15,6 +15,7 @@ var sectionReaders = map[string]func(*cdaReader, *xmlNode) bool{
 func (r *cdaReader) section(s *xmlNode) {
 	code := s.at("code").attr("code")
 	read := sectionReaders[code]
+	r.of = code
 	for _, e := range s.all("entry") {
 		if read != nil && read(r, e) {
 			continue
@@ -77,10 +78,11 @@ func (r *cdaReader) allergyEntry(entry *xmlNode) bool {
 				substance = object("text", word(name))
 			}
 		}
-		none := o.attr("negationInd") == "true"
+		negated := o.attr("negationInd") == "true"
+		none := negated && substance == nil // of no allergy at all, or none of a kind; else it is of this one that it is said
 		switch {
 		case none:
-			substance = object("coding", list(object("system", word("http://snomed.info/sct"), "code", word("716186003"), "display", word("No known allergy"))), "text", word("No known allergies"))
+			substance = noneOf(o.at("value").attr("code"))
 		case substance == nil:
 			substance = r.concept(o.at("value"))
 		}
@@ -97,6 +99,10 @@ func (r *cdaReader) allergyEntry(entry *xmlNode) bool {
 		if none {
 			return
 		}
+		if negated {
+			n.set("verificationStatus", codedAs(hl7Terminology+"allergyintolerance-verification", "refuted"))
+			return
+		}
 		related(o, func(x *xmlNode) {
 			if what := r.concept(x.at("value")); what != nil && x.at("value").attr("type") != "" {
 				n.add("reaction", object("manifestation", list(what)))
@@ -104,6 +110,18 @@ func (r *cdaReader) allergyEntry(entry *xmlNode) bool {
 		})
 	})
 	return found
+}
+
+// noneOf is what it means that there is no allergy of a kind (SNOMED CT: to drugs, to food, to a substance).
+func noneOf(kind string) *node {
+	code, words := "716186003", "No known allergies"
+	switch kind {
+	case "416098002", "419511003", "59037007":
+		code, words = "409137002", "No known drug allergies"
+	case "414285001", "418471000", "235719002":
+		code, words = "429625007", "No known food allergies"
+	}
+	return object("coding", list(object("system", word("http://snomed.info/sct"), "code", word(code), "display", word(words))), "text", word(words))
 }
 
 func (r *cdaReader) problemEntry(entry *xmlNode) bool {
@@ -146,8 +164,9 @@ func (r *cdaReader) medicineEntry(entry *xmlNode) bool {
 			what = object("text", word(name))
 		}
 	}
-	if what == nil {
-		return false
+	negated := sa.attr("negationInd") == "true"
+	if what == nil || negated && product.at("code").attr("code") == anyMedicine {
+		return false // that there are none stands in the text
 	}
 	status := map[string]string{"active": "active", "completed": "completed", "aborted": "stopped", "suspended": "on-hold"}[sa.at("statusCode").attr("code")]
 	period, dosage := object(), object("text", orNil(r.reference(sa.at("text"))))
@@ -165,8 +184,14 @@ func (r *cdaReader) medicineEntry(entry *xmlNode) bool {
 	} else if status == "completed" {
 		status = "active" // C-CDA: the statement is complete; whether it is taken still is said by its time
 	}
-	if q := r.quantity(sa.at("doseQuantity")); q != nil {
+	if negated {
+		status = "not-taken"
+	}
+	dose := sa.at("doseQuantity")
+	if q := r.quantity(dose); q != nil {
 		dosage.set("doseAndRate", list(object("doseQuantity", q)))
+	} else if between := object("low", r.quantity(dose.at("low")), "high", r.quantity(dose.at("high"))); !between.empty() {
+		dosage.set("doseAndRate", list(object("doseRange", between)))
 	}
 	if route := r.concept(sa.at("routeCode")); route != nil {
 		dosage.set("route", route)
@@ -180,6 +205,9 @@ func (r *cdaReader) medicineEntry(entry *xmlNode) bool {
 	}
 	return true
 }
+
+// anyMedicine is SNOMED CT's code of any medicine, which an entry negates that says that there are none.
+const anyMedicine = "410942007"
 
 func (r *cdaReader) quantity(e *xmlNode) *node {
 	v := e.attr("value")
@@ -221,6 +249,12 @@ func (r *cdaReader) procedureEntry(entry *xmlNode) bool {
 			continue
 		}
 		status := map[string]string{"completed": "completed", "active": "in-progress", "aborted": "stopped", "cancelled": "not-done"}[p.at("statusCode").attr("code")]
+		switch mood := p.attr("moodCode"); {
+		case p.attr("negationInd") == "true":
+			status = "not-done"
+		case mood != "" && mood != "EVN": // intended, asked for, promised: not done yet
+			status = "preparation"
+		}
 		r.state("Procedure", p, "status", word(orElse(status, "unknown")), "code", what, "subject", r.subject(), "performedDateTime", orNil(said(p.at("effectiveTime"))))
 		return true
 	}
@@ -239,6 +273,9 @@ func (r *cdaReader) encounterEntry(entry *xmlNode) bool {
 	}
 	return true
 }
+
+// categoryOf is of what kind the observations of a section are.
+var categoryOf = map[string]string{"30954-2": "laboratory", "8716-3": "vital-signs", "29762-2": "social-history"}
 
 // resultEntry reads observations, alone or in an organizer, with their values.
 func (r *cdaReader) resultEntry(entry *xmlNode) bool {
@@ -266,16 +303,10 @@ func (r *cdaReader) result(o, organizer *xmlNode) bool {
 		at = said(organizer.at("effectiveTime"))
 	}
 	n := r.state("Observation", o, "status", word("final"), "code", code, "subject", r.subject(), "effectiveDateTime", orNil(at))
-	value := o.at("value")
-	switch kind := value.attr("type"); {
-	case value == nil || value.attr("nullFlavor") != "":
-	case strings.HasSuffix(kind, "PQ") || strings.HasSuffix(kind, "INT") || strings.HasSuffix(kind, "REAL"):
-		n.set("valueQuantity", r.quantity(value))
-	case strings.HasSuffix(kind, "CD") || strings.HasSuffix(kind, "CE") || strings.HasSuffix(kind, "CO"):
-		n.set("valueCodeableConcept", r.concept(value))
-	default:
-		n.set("valueString", orNil(r.reference(value)))
+	if kind := categoryOf[r.of]; kind != "" {
+		n.set("category", list(codedAs(hl7Terminology+"observation-category", kind)))
 	}
+	r.setValue(n, o.at("value"))
 	if i := r.concept(o.at("interpretationCode")); i != nil {
 		n.set("interpretation", list(i))
 	}
@@ -287,4 +318,70 @@ func (r *cdaReader) result(o, organizer *xmlNode) bool {
 		}
 	}
 	return true
+}
+
+// setValue reads the value of an observation (CDA R2, abstract data types): one that is not known may be put into words all the same.
+func (r *cdaReader) setValue(n *node, value *xmlNode) {
+	switch kind := value.attr("type"); {
+	case value == nil:
+	case value.attr("nullFlavor") != "":
+		n.set("valueString", orNil(orElse(r.reference(value.at("originalText")), r.reference(value))))
+	case strings.HasSuffix(kind, "IVL_PQ") || strings.HasSuffix(kind, "IVL_INT") || strings.HasSuffix(kind, "IVL_REAL"):
+		r.setInterval(n, value)
+	case strings.HasSuffix(kind, "RTO") || strings.HasSuffix(kind, "RTO_PQ_PQ"):
+		n.set("valueRatio", orNoNode(object("numerator", r.quantity(value.at("numerator")), "denominator", r.quantity(value.at("denominator")))))
+	case strings.HasSuffix(kind, "TS"):
+		n.set("valueDateTime", orNil(cdaMoment(value.attr("value"))))
+	case strings.HasSuffix(kind, "BL"):
+		if v := value.attr("value"); v == "true" || v == "false" {
+			n.set("valueBoolean", scalar(v))
+		}
+	case strings.HasSuffix(kind, "PQ") || strings.HasSuffix(kind, "INT") || strings.HasSuffix(kind, "REAL"):
+		n.set("valueQuantity", r.quantity(value))
+	case strings.HasSuffix(kind, "CD") || strings.HasSuffix(kind, "CE") || strings.HasSuffix(kind, "CO"):
+		n.set("valueCodeableConcept", r.concept(value))
+	default:
+		n.set("valueString", orNil(r.reference(value)))
+	}
+	if value != nil && !holdsValue(n) && (value.attr("value") != "" || len(value.content) > 0) {
+		r.lose("observation value of type "+orElse(value.attr("type"), "that is not said"), "a value that is not read: it stands in the text of its section")
+	}
+}
+
+// setInterval reads a value between two limits; with one of them it is above or below.
+func (r *cdaReader) setInterval(n *node, value *xmlNode) {
+	low, high := value.at("low"), value.at("high")
+	from, to := r.quantity(low), r.quantity(high)
+	within := func(q *node, limit *xmlNode, open, closed string) {
+		comparator := closed
+		if limit.attr("inclusive") == "false" {
+			comparator = open
+		}
+		q.set("comparator", word(comparator))
+		n.set("valueQuantity", q)
+	}
+	switch {
+	case from != nil && to != nil:
+		n.set("valueRange", object("low", from, "high", to))
+	case from != nil:
+		within(from, low, ">", ">=")
+	case to != nil:
+		within(to, high, "<", "<=")
+	}
+}
+
+func holdsValue(n *node) bool {
+	for _, kind := range []string{"Quantity", "Range", "Ratio", "DateTime", "Boolean", "CodeableConcept", "String"} {
+		if n.get("value"+kind) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func orNoNode(n *node) *node {
+	if n.empty() {
+		return nil
+	}
+	return n
 }
