@@ -218,14 +218,15 @@ func priority(sent string) string {
 
 // drugFields are the fields in which RXO, RXE and RXG say the same things.
 type drugFields struct {
-	drug, low, high, unit, instructions, quantity, quantityUnit, repeats int
-	intent                                                               string // "" an order
+	drug, low, high, unit, quantity, quantityUnit, repeats, timing int
+	instructions                                                   []int
+	intent                                                         string // "" an order
 }
 
 var (
-	written = drugFields{drug: 1, low: 2, high: 3, unit: 4, instructions: 7, quantity: 11, quantityUnit: 12, repeats: 13}
-	give    = drugFields{drug: 4, low: 5, high: 6, unit: 7, instructions: 13, intent: "instance-order"}
-	encoded = drugFields{drug: 2, low: 3, high: 4, unit: 5, instructions: 7, quantity: 10, quantityUnit: 11, repeats: 12}
+	written = drugFields{drug: 1, low: 2, high: 3, unit: 4, instructions: []int{7}, quantity: 11, quantityUnit: 12, repeats: 13}
+	give    = drugFields{drug: 4, low: 5, high: 6, unit: 7, instructions: []int{13}, timing: 3, intent: "instance-order"}
+	encoded = drugFields{drug: 2, low: 3, high: 4, unit: 5, instructions: []int{7, 21}, timing: 1, quantity: 10, quantityUnit: 11, repeats: 12}
 )
 
 // prescription states a MedicationRequest.
@@ -253,12 +254,7 @@ func (r *reader) prescription(o drugOrder, s hl7.Segment, at drugFields) {
 		r.orderNotes(d, o)
 	})
 	d.list("dosageInstruction", func() {
-		var words []string
-		for _, f := range s.Repetitions(at.instructions) {
-			words = append(words, orElse(clear(f.Get(2)), clear(f.Get(1))))
-		}
-		frequency := orElse(clear(o.timing.Get(3, 1, 1)), clear(o.orc.Get(7, 2)))
-		d.text("text", strings.Join(nonEmpty(append(words, frequency)), "; "))
+		r.dosage(d, o, s, at)
 		if c := r.first(o.route, 2, "0163"); !c.empty() {
 			d.concept("site", c)
 		}
