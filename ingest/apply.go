@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -364,7 +365,14 @@ func keep(made, head *kmcr.Statement, members []string) error {
 		return err
 	}
 	for _, m := range members {
-		if kept, there := was[m]; there {
+		kept, there := was[m]
+		if there && m == "identifier" { // numbers are added to those that are known
+			var err error
+			if kept, err = joined(kept, next[m]); err != nil {
+				return err
+			}
+		}
+		if there {
 			next[m] = kept
 		}
 	}
@@ -375,6 +383,25 @@ func keep(made, head *kmcr.Statement, members []string) error {
 	}
 	made.Body = append([]byte(`{"resourceType":"`+made.Type+`",`), rest[1:]...)
 	return nil
+}
+
+// joined are the elements of two arrays, each once.
+func joined(a, b json.RawMessage) (json.RawMessage, error) {
+	var first, second []json.RawMessage
+	if err := json.Unmarshal(a, &first); err != nil {
+		return nil, err
+	}
+	if len(b) > 0 {
+		if err := json.Unmarshal(b, &second); err != nil {
+			return nil, err
+		}
+	}
+	for _, x := range second {
+		if !slices.ContainsFunc(first, func(y json.RawMessage) bool { return bytes.Equal(x, y) }) {
+			first = append(first, x)
+		}
+	}
+	return json.Marshal(first)
 }
 
 // resolve gives the logical id that a reference inside a reading leads to.

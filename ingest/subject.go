@@ -78,6 +78,9 @@ func (s *subject) claim(c translate.Claims) error {
 	if before != nil && before.Key != "" {
 		c.Key = before.Key
 		c.Aliases = union(before.Aliases, c.Aliases)
+		if c.Partial {
+			complete(&c, before)
+		}
 		remember(&c, before)
 	}
 	kept, err := keepClaims(&c)
@@ -93,6 +96,30 @@ func (s *subject) claim(c translate.Claims) error {
 	s.claims = &c
 	s.tokens = match.Tokens(identityOf(&c))
 	return nil
+}
+
+// complete takes over from before what claims that say only a part leave out.
+func complete(c, before *translate.Claims) {
+	if c.NHS == "" && c.NHSAsSent == "" {
+		c.NHS, c.NHSStatus, c.NHSAsSent = before.NHS, before.NHSStatus, before.NHSAsSent
+	}
+	if len(c.Names) == 0 {
+		c.Names = before.Names
+	}
+	if len(c.Addresses) == 0 {
+		c.Addresses = before.Addresses
+	}
+	if len(c.Telephones) == 0 {
+		c.Telephones = before.Telephones
+	}
+	for _, x := range []struct{ now, was *string }{{&c.Born, &before.Born}, {&c.Sex, &before.Sex}, {&c.Died, &before.Died}} {
+		if *x.now == "" {
+			*x.now = *x.was
+		}
+	}
+	if c.Practice == "" {
+		c.Practice = before.Practice
+	}
 }
 
 // mostFormer is how many addresses and telephones of earlier times are kept.

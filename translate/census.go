@@ -286,7 +286,7 @@ func (x *childReader) claims(id, born, sex, died string) error {
 	if id == "" {
 		return &kmcr.Error{Kind: kmcr.Invalid, Where: "LAchildID", Message: "the record does not say whom it is about: identity missing", Remedy: "Send the council's number of the child."}
 	}
-	x.out.Patients = []Claims{{Key: strings.ToUpper(string(x.c.Organisation)) + "|" + id, Born: born, Sex: sexes[sex], Died: died}}
+	x.out.Patients = []Claims{{Key: strings.ToUpper(string(x.c.Organisation)) + "|" + id, Born: born, Sex: sexes[sex], Died: died, Partial: true}}
 	x.out.Event = "social-care"
 	return nil
 }
@@ -306,6 +306,7 @@ func (x *childReader) patient(id, pupil, ethnicity string) {
 	d.text("deceasedDateTime", c.Died)
 	x.provider(d, "managingOrganization")
 	x.state(PatientKey, d)
+	x.out.keepWho()
 }
 
 // span writes a period.

@@ -68,7 +68,7 @@ func readLookedAfterHeader(r Row, c kmcr.Contributor) (Reading, error) {
 	if err != nil {
 		return Reading{}, err
 	}
-	claims.Mention = false
+	claims.Mention, claims.Partial = false, true
 	claims.Born, _ = x.day("DOB")
 	claims.Sex = sexes[strings.ToUpper(x.get("SEX"))]
 	x.out.Patients = []Claims{claims}
@@ -83,12 +83,19 @@ func readLookedAfterHeader(r Row, c kmcr.Contributor) (Reading, error) {
 	d.text("birthDate", claims.Born)
 	x.provider(d, "managingOrganization")
 	x.state(PatientKey, d)
+	x.out.keepWho()
 	if x.get("MOTHER") != "" {
 		x.observe("903|mother", "Looked after child: is a mother", "", "", []string{"MOTHER", "MC_DOB"})
 	}
 	x.rest()
 	x.out.Event = "social-care"
 	return x.out, nil
+}
+
+// keepWho leaves standing what a census or a table does not say of a child, and the case extract or another row has said.
+func (r *Reading) keepWho() {
+	last := &r.Statements[len(r.Statements)-1]
+	last.Keeps = []string{"identifier", "name", "telecom", "address", "generalPractitioner", "contact"}
 }
 
 // childNumbers writes the council's number of a child and its unique pupil number.

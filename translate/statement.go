@@ -82,6 +82,8 @@ type Claims struct {
 	// Mention is set where the message names a patient and says nothing of who it is; Known where the patient must have been
 	// told of before, for the Key is not that of a patient but of something of theirs (a referral).
 	Mention, Known bool `json:"-"`
+	// Partial is set where the message says only a part of who it is: what it leaves out stands as it was claimed before.
+	Partial bool `json:"-"`
 }
 
 // Name is one name of a person.
