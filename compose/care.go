@@ -100,15 +100,19 @@ func (c *composer) condition(v fhir.Value) string {
 	return ""
 }
 
-// ward is where in the hospital: the last location that is not over.
-func (c *composer) ward(v fhir.Value) string {
-	ward := ""
+// ward is where in the hospital: the last location that is not over, else the last of all.
+func (c *composer) ward(v fhir.Value) (ward string) {
+	last := ""
 	for _, l := range v.Get("location").Items() {
-		if name := c.nameOf(l.Get("location")); name != "" && (l.Get("status").Text() != "completed" || ward == "") {
+		name := c.nameOf(l.Get("location"))
+		if name == "" {
+			continue
+		}
+		if last = name; l.Get("status").Text() != "completed" {
 			ward = name
 		}
 	}
-	return ward
+	return firstText(last, ward)
 }
 
 func (c *composer) participants(v fhir.Value) string {

@@ -127,28 +127,36 @@ func tellable(s *kmcr.Statement, since time.Time) bool {
 	return s.Type == "Encounter" && !s.Deleted && !s.Recorded.Before(since)
 }
 
-// episodeOf makes the episode of an Encounter; ok is false for one that is none.
-func (c *composer) episodeOf(e *entry, since time.Time) (ep Episode, ok bool) {
-	v := e.v
+// EpisodeTopic is what an Encounter is an episode of: TopicAdmission, TopicAttendance, or "" for one that is none. acute says that a
+// hospital sent it: of one whose class a hospital did not send it is a stay.
+func EpisodeTopic(v fhir.Value, acute bool) string {
 	class := first(v.Get("class")).Get("code").Text()
 	if class == "" {
 		class = v.Get("class").Get("code").Text()
 	}
 	switch terms.Say(terms.EncounterClass, class) {
 	case "inpatient", "observation", "day or short stay":
-		ep.Topic = TopicAdmission
+		return TopicAdmission
 	case "emergency department":
-		ep.Topic = TopicAttendance
+		return TopicAttendance
 	case "outpatient", "outpatient or clinic", "home visit", "telephone or video", "on scene", "before admission", "regular attender", "day case":
+		return ""
+	}
+	switch status := v.Get("status").Text(); {
+	case !acute:
+		return ""
+	case status == "arrived" || status == "triaged":
+		return TopicAttendance
+	}
+	return TopicAdmission
+}
+
+// episodeOf makes the episode of an Encounter; ok is false for one that is none.
+func (c *composer) episodeOf(e *entry, since time.Time) (ep Episode, ok bool) {
+	v := e.v
+	s := c.sources[e.Contributor]
+	if ep.Topic = EpisodeTopic(v, s != nil && s.Kind == "acute"); ep.Topic == "" {
 		return ep, false
-	default:
-		if s := c.sources[e.Contributor]; s == nil || s.Kind != "acute" {
-			return ep, false
-		}
-		ep.Topic = TopicAdmission // which class it is was not sent
-		if st := v.Get("status").Text(); st == "arrived" || st == "triaged" {
-			ep.Topic = TopicAttendance
-		}
 	}
 	ep.Statement, ep.From, ep.Told = e.ID, e.Contributor, e.Recorded
 	ep.Admitted, ep.Ended = when(v, "period.start"), when(v, "period.end")
@@ -162,7 +170,7 @@ func (c *composer) episodeOf(e *entry, since time.Time) (ep Episode, ok bool) {
 	}
 	c.describe(&ep, e)
 	ep.Affected = []Affected{}
-	if ep.Stands == EpisodeOpen || ep.Topic == TopicDischarge || ep.Topic == TopicDeath {
+	if ep.Stands == EpisodeOpen || ep.Stands == EpisodeWithdrawn || ep.Topic == TopicDischarge || ep.Topic == TopicDeath {
 		ep.Affected = c.affected(ep)
 	}
 	if ep.Topic == TopicDischarge {
@@ -194,10 +202,10 @@ func (c *composer) stands(ep *Episode, v fhir.Value, since time.Time) bool {
 	}
 	if v.Get("status").Text() == "finished" || hasEnded && !ended.After(latest) {
 		ep.Stands = EpisodeEnded
-		if ep.Topic == TopicAdmission || diedIn(v) {
+		if ep.Topic == TopicAdmission || DiedIn(v) {
 			ep.Topic = TopicDischarge
 		}
-		if diedIn(v) {
+		if DiedIn(v) {
 			ep.Topic = TopicDeath
 		}
 	}
@@ -239,8 +247,8 @@ func (d Date) shortly() string {
 // covers tells whether a date that is less precise may be the same moment.
 func (d Date) covers(o Date) bool { return strings.HasPrefix(string(o), string(d)) }
 
-// diedIn tells whether a spell ended with the death of the person (NHS Data Dictionary: discharge method 4, destination 79).
-func diedIn(v fhir.Value) bool {
+// DiedIn tells whether a spell ended with the death of the person (NHS Data Dictionary: discharge method 4, destination 79; FHIR: exp).
+func DiedIn(v fhir.Value) bool {
 	for _, x := range v.Path("hospitalization.extension") {
 		if strings.Contains(x.Get("url").Text(), "DischargeMethod") && concept(x.Get("valueCodeableConcept")).code == "4" {
 			return true

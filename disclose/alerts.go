@@ -13,6 +13,7 @@ import (
 	"kmcr"
 	"kmcr/access"
 	"kmcr/compose"
+	"kmcr/fhir"
 	"kmcr/store"
 )
 
@@ -238,12 +239,21 @@ func (s *Service) alertsOf(ctx context.Context, m *member, known happenings) ([]
 		return nil, err
 	}
 	told := map[kmcr.StatementID]bool{}
+	cancelled := map[kmcr.StatementID]bool{}
+	died := false
 	for _, ep := range episodes {
 		told[ep.Statement] = true
+		cancelled[ep.Statement] = ep.Stands == compose.EpisodeWithdrawn
+		died = died || ep.Topic == compose.TopicDeath && ep.Stands == compose.EpisodeEnded
 		out = append(out, m.episodeAlert(ep, asked))
 	}
-	out = append(out, m.asks(asked, since)...)
-	return append(out, m.others(events, told)...), nil
+	out = append(out, m.asks(asked, since, cancelled)...)
+	for _, a := range m.others(events, told) {
+		if a.Topic != compose.TopicDeath || !died { // one death is told once
+			out = append(out, a)
+		}
+	}
+	return out, nil
 }
 
 // episodes makes the episodes of a person as the viewer may see them.
@@ -297,8 +307,13 @@ func (m *member) episodeAlert(ep compose.Episode, asked []store.Request) Alert {
 			a.Asked = append(a.Asked, askedOf(r))
 		}
 	}
+	if ep.Stands == compose.EpisodeWithdrawn && (len(a.Asked) == 0 || a.Asked[len(a.Asked)-1].Kind != askSuspend) {
+		ep.Affected = []compose.Affected{} // nothing was suspended for a stay that never was
+	}
 	if len(ep.Affected) > 0 {
 		switch {
+		case ep.Stands == compose.EpisodeWithdrawn:
+			a.MayAsk = askRestart
 		case ep.Stands == compose.EpisodeOpen:
 			a.MayAsk = askSuspend
 		case ep.Topic == compose.TopicDischarge:
@@ -362,6 +377,12 @@ func (m *member) others(events []kmcr.Event, told map[kmcr.StatementID]bool) []A
 			where = e.Detail
 		}
 		a.Text, a.mark = fmt.Sprintf(topic.words, where), strconv.FormatInt(e.ID, 36)
+		switch m.sight.standing(e) {
+		case takenBack:
+			a.State, a.Text = AlertWithdrawn, "Withdrawn: "+where+" has put right what was told as “"+strings.TrimSuffix(strings.TrimSuffix(a.Text, " "+where), ",")+"”"
+		case over:
+			a.Text = "Safeguarding information that has ended, from " + where
+		}
 		out = append(out, a)
 	}
 	return out
@@ -374,6 +395,33 @@ func (v sight) tells(e kmcr.Event) bool {
 		return !v.unnamed[e.Patient]
 	}
 	return slices.ContainsFunc(v.permitted, func(s *kmcr.Statement) bool { return s.ID == e.Statement })
+}
+
+// How what was told of stands now.
+const (
+	stillSo   = ""
+	takenBack = "taken back"
+	over      = "over"
+)
+
+// standing tells how the statement that an event speaks of stands now: somebody may have put it right since.
+func (v sight) standing(e kmcr.Event) string {
+	n := slices.IndexFunc(v.permitted, func(s *kmcr.Statement) bool { return s.ID == e.Statement })
+	if n < 0 {
+		return stillSo
+	}
+	s := v.permitted[n]
+	root := fhir.Of(s).Root()
+	status := root.Get("status")
+	switch {
+	case status.Is("entered-in-error") || root.First("verificationStatus.coding.code").Is("entered-in-error"),
+		e.Topic == "did-not-attend" && !status.Is("noshow"),
+		e.Topic == compose.TopicDeath && !root.Get("deceasedDateTime").Exists() && root.Get("deceasedBoolean").Text() != "true":
+		return takenBack
+	case e.Topic == "safeguarding" && !inForce(s):
+		return over
+	}
+	return stillSo
 }
 
 // topic is a kind of event: the section one must see to hear of it, and how it is told, without clinical content.

@@ -29,7 +29,7 @@ func askedOf(r store.Request) Asked {
 }
 
 // asks are requests put to the viewer's own organisation, as alerts to its people.
-func (m *member) asks(all []store.Request, since time.Time) []Alert {
+func (m *member) asks(all []store.Request, since time.Time, cancelled map[kmcr.StatementID]bool) []Alert {
 	var out []Alert
 	last := map[kmcr.StatementID]int{}
 	for _, r := range all {
@@ -42,6 +42,10 @@ func (m *member) asks(all []store.Request, since time.Time) []Alert {
 		a := m.alert(topicOfAsk(r.Kind)+"."+r.Service.String(), topicOfAsk(r.Kind), r.At)
 		a.Text = map[string]string{askSuspend: "Asked to suspend: ", askRestart: "Asked to begin again: "}[r.Kind] + r.What
 		a.Asked, a.mark = []Asked{askedOf(r)}, a.Told.Format(time.RFC3339Nano)
+		if r.Kind == askSuspend && cancelled[r.Episode] {
+			a.Text += ". The admission has been cancelled since"
+			a.mark += " cancelled"
+		}
 		if n, again := last[r.Service]; again { // what was asked last stands
 			out[n] = a
 			continue

@@ -73,12 +73,14 @@ func (m *member) states(tallies map[kmcr.ContributorCode]store.Tally) []State {
 		case s.Type == "Encounter":
 			m.encounter(s, &stay, &left, &seen)
 		case s.Section == kmcr.Safeguarding:
-			c.count("new-safeguarding", s)
-			if inForce(s) {
+			if inForce(s) && !endedBefore(s, now) {
+				c.count("new-safeguarding", s)
 				flags = append(flags, flagOf(s))
 			}
 		case s.Type == "CarePlan":
-			c.count("new-plan", s)
+			if !fhir.Of(s).Root().Get("status").Is("entered-in-error") {
+				c.count("new-plan", s)
+			}
 		case s.Section == kmcr.Results && (s.Type == "Observation" || s.Type == "DiagnosticReport"):
 			c.count("new-result", s)
 		}
@@ -90,12 +92,14 @@ func (m *member) states(tallies map[kmcr.ContributorCode]store.Tally) []State {
 	switch {
 	case stay.Kind != "":
 		out = append(out, stay)
-	case left.Kind != "" && !left.Since.Before(seen.Since):
+	case left.Kind == "died" || left.Kind != "" && !left.Since.Before(seen.Since):
 		out = append(out, left)
 	case seen.Kind != "":
 		out = append(out, seen)
 	}
-	out = append(out, m.died()...)
+	if left.Kind != "died" {
+		out = append(out, m.died()...)
+	}
 	out = append(out, m.care(stay.Kind != "")...)
 	out = append(out, m.feedsLate(tallies)...)
 	slices.SortStableFunc(out, func(a, b State) int { return cmp.Compare(a.urgency(), b.urgency()) })
@@ -105,15 +109,19 @@ func (m *member) states(tallies map[kmcr.ContributorCode]store.Tally) []State {
 // encounter reads a stay in hospital or an emergency department: one that is open, the last that has ended, the last attendance.
 func (m *member) encounter(s *kmcr.Statement, stay, left, seen *State) {
 	root := fhir.Of(s).Root()
-	kind := stayKind(root.Get("class").Get("code").Text(), m.ofAcute(s))
+	kind := stayKinds[compose.EpisodeTopic(root, m.ofAcute(s))]
 	start, end := instantOf(root.First("period.start").Text()), instantOf(root.First("period.end").Text())
-	if kind == "" || start.After(m.facts.Now.Add(time.Hour)) || start.IsZero() && end.IsZero() {
+	if kind == "" || start.After(m.facts.Now.Add(compose.ClockSlack)) || start.IsZero() && end.IsZero() && flagged(root) {
 		return
 	}
 	where := m.where(s, root)
 	state := State{Kind: kind, Since: start, Told: s.Recorded}
-	switch root.Get("status").Text() {
-	case "arrived", "triaged", "in-progress", "onleave":
+	status := root.Get("status").Text()
+	if (status == "in-progress" || status == "arrived") && !end.IsZero() && !end.After(m.facts.Now) {
+		status = "finished" // its end says more than its status
+	}
+	switch status {
+	case "arrived", "triaged", "in-progress", "onleave", "unknown":
 		if kind == "emergency-department" && m.facts.Now.Sub(start) > departmentLasts {
 			if m.facts.Now.Sub(start) < attendedLasts && start.After(seen.Since) {
 				state.Words = "Attended the emergency department" + where + onDay(start) + ", when it ended was not sent"
@@ -129,35 +137,51 @@ func (m *member) encounter(s *kmcr.Statement, stay, left, seen *State) {
 			}
 		}
 	case "finished":
-		if end.IsZero() {
-			end = start
+		day := onDay(end)
+		if end.IsZero() { // when was not sent
+			end = latest(start, s.At)
 		}
 		state.Since = end
 		switch {
 		case end.After(m.facts.Now.Add(time.Hour)):
+		case compose.DiedIn(root) && m.facts.Now.Sub(end) < stateLasts:
+			if end.After(left.Since) {
+				state.Kind, state.Words = "died", "Died"+strings.Replace(from(where), " from ", " in ", 1)+day
+				*left = state
+			}
 		case kind == "in-hospital" && m.facts.Now.Sub(end) < stateLasts && end.After(left.Since):
-			state.Kind, state.Words = "discharged", "Discharged"+from(where)+onDay(end)
+			state.Kind, state.Words = "discharged", "Discharged"+from(where)+day
 			*left = state
 		case kind == "emergency-department" && m.facts.Now.Sub(end) < attendedLasts && end.After(seen.Since):
-			state.Words = "Left the emergency department" + where + onDay(end)
+			state.Words = "Left the emergency department" + where + day
 			*seen = state
 		}
 	}
 }
 
-// stayKind is the state that a class of encounter (HL7 v3 ActEncounterCode) puts somebody in; "" for none.
-func stayKind(class string, acute bool) string {
-	switch class {
-	case "IMP", "ACUTE", "NONAC", "OBSENC", "SS":
-		return "in-hospital"
-	case "EMER":
-		return "emergency-department"
-	case "":
-		if acute {
-			return "in-hospital"
-		}
+// stayKinds are the states that episodes put somebody in.
+var stayKinds = map[string]string{compose.TopicAdmission: "in-hospital", compose.TopicAttendance: "emergency-department"}
+
+// flagged tells whether something of an Encounter does not fit together.
+func flagged(root fhir.Value) bool {
+	return slices.ContainsFunc(root.Get("extension").Items(), func(x fhir.Value) bool { return strings.HasSuffix(x.Get("url").Text(), ":data-quality") })
+}
+
+// endedBefore tells whether a statement names an end that has passed.
+func endedBefore(s *kmcr.Statement, now time.Time) bool {
+	end := fhir.Of(s).Root().First("period.end").Text()
+	at := instantOf(end)
+	if len(end) == len(time.DateOnly) {
+		at = at.AddDate(0, 0, 1)
 	}
-	return ""
+	return !at.IsZero() && at.Before(now)
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func (m *member) ofAcute(s *kmcr.Statement) bool {

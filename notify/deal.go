@@ -86,7 +86,7 @@ func (x *Subscription) about(n store.Notice, now time.Time) bool {
 	switch {
 	case x.Status == Off || !x.End.IsZero() && x.End.Before(now) || n.Recorded.Before(x.Created.Add(-time.Second)):
 		return false
-	case len(x.Topics) > 0 && !slices.Contains(x.Topics, n.Topic) || !KnownTopic(n.Topic):
+	case len(x.Topics) > 0 && !x.asksFor(n.Topic) || !KnownTopic(n.Topic):
 		return false
 	case x.Person != "" && x.Person != n.Person.Ref():
 		return false
@@ -94,6 +94,13 @@ func (x *Subscription) about(n store.Notice, now time.Time) bool {
 		return false
 	}
 	return true
+}
+
+// asksFor: who asked to be told of stays hears as well that one was cancelled.
+func (x *Subscription) asksFor(topic string) bool {
+	return slices.Contains(x.Topics, topic) || topic == Withdrawn && slices.ContainsFunc(x.Topics, func(t string) bool {
+		return t == Admission || t == Attendance || t == Discharge || t == Death
+	})
 }
 
 // delivery is an event for a subscriber: to be sent now, or held by the subscriber's own rules.

@@ -46,6 +46,9 @@ func KnownTopic(code string) bool {
 // Changed is the detail of an event that says more of what was told before.
 const Changed = "changed"
 
+// Retracted is the detail of an event that takes back what was told before: it was an error, or has been put right.
+const Retracted = "retracted"
+
 // recent is how far back something may lie of which somebody is told: what a
 // contributor sends of earlier times (a whole record, for example) is no news.
 const recent = 28 * 24 * time.Hour
@@ -63,13 +66,24 @@ func TopicOf(now time.Time, was, is *kmcr.Statement) (topic, detail string) {
 		return encounterTopic(now, was, is)
 	case is.Deleted:
 		return "", ""
+	case inError(is) && is.Type != "Appointment":
+		if was == nil || was.Deleted || inError(was) {
+			return "", ""
+		}
+		if topic, _ := TopicOf(now, nil, was); topic != "" {
+			return topic, Retracted
+		}
+		return "", ""
 	case is.Section == kmcr.Safeguarding:
 		return ifRecent(Safeguarding, now, is)
 	}
 	switch is.Type {
 	case "Patient":
-		if deceased(is) && !deceased(was) {
+		switch {
+		case deceased(is) && !deceased(was):
 			return ifRecent(Death, now, is)
+		case deceased(was) && !deceased(is):
+			return Death, Retracted
 		}
 	case "Appointment":
 		return appointmentTopic(now, was, is)
@@ -127,6 +141,12 @@ func moment(s string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// inError tells whether a statement says of itself that it was an error.
+func inError(s *kmcr.Statement) bool {
+	root := fhir.Of(s).Root()
+	return root.Get("status").Is("entered-in-error") || root.First("verificationStatus.coding.code").Is("entered-in-error")
 }
 
 func deceased(s *kmcr.Statement) bool {
@@ -198,7 +218,8 @@ func died(root fhir.Value) bool {
 			return true
 		}
 	}
-	return root.First("hospitalization.dischargeDisposition.coding.code").Text() == "79"
+	code := root.First("hospitalization.dischargeDisposition.coding.code").Text()
+	return code == "79" || code == "exp"
 }
 
 // appointmentTopic tells of an appointment that was made, changed, cancelled or missed.
@@ -208,11 +229,14 @@ func appointmentTopic(now time.Time, was, is *kmcr.Statement) (topic, detail str
 	if !ok || now.Sub(start) > recent {
 		return "", ""
 	}
+	missed := was != nil && fhir.Of(was).Root().Get("status").Is("noshow")
 	switch status := root.Get("status").Text(); {
 	case status == "noshow":
-		if was == nil || fhir.Of(was).Root().Get("status").Text() != "noshow" {
+		if !missed {
 			return DidNotAttend, ""
 		}
+	case missed:
+		return DidNotAttend, Retracted
 	case status == "fulfilled" || status == "arrived" || status == "checked-in" || status == "entered-in-error":
 	case start.After(now) || status == "cancelled":
 		if was == nil {
