@@ -104,6 +104,9 @@ func (c *composer) by(a *Affected, refs ...fhir.Value) {
 			}
 		}
 	}
+	if a.Telephone == "" {
+		a.Telephone = c.providers()[strings.ToLower(a.By)]
+	}
 	s := c.sources[a.From]
 	if s == nil {
 		return
@@ -115,6 +118,27 @@ func (c *composer) by(a *Affected, refs ...fhir.Value) {
 			a.Whose = s.OrganisationName
 		}
 	}
+}
+
+// providers are the telephones of providers by their names, as any service or team in the record states them.
+func (c *composer) providers() map[string]string {
+	if c.provided != nil {
+		return c.provided
+	}
+	c.provided = map[string]string{}
+	for _, e := range c.entries {
+		name, number := "", ""
+		switch e.Type {
+		case "EpisodeOfCare":
+			name, number = c.nameOf(e.v.Get("managingOrganization")), extensionText(e.v, ":provider-telephone")
+		case "CareTeam":
+			name, number = e.v.Get("name").Text(), telephone(e.v.Get("telecom"))
+		}
+		if name = strings.ToLower(name); name != "" && number != "" && c.provided[name] == "" {
+			c.provided[name] = number
+		}
+	}
+	return c.provided
 }
 
 // open is the end of what has none.

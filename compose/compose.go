@@ -85,8 +85,9 @@ type composer struct {
 	vitals   map[string]*Test
 	orders   map[Fact]AuthorityOrder
 	products map[string]terms.Product
-	parties  map[string]party // who stands behind a reference
-	called   map[string][]int // places of contacts by the letters of their names
+	parties  map[string]party  // who stands behind a reference
+	provided map[string]string // telephones of providers by name, once asked for
+	called   map[string][]int  // places of contacts by the letters of their names
 	lists    []*entry
 	warnings map[kmcr.Section][]string // what a contributor says is missing from a section
 }

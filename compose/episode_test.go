@@ -55,13 +55,20 @@ func TestWhatAStayAffects(t *testing.T) {
 		about(5, "Appointment", kmcr.Appointments, `"status":"booked","start":"2026-12-25T10:00:00Z","description":"Too far ahead"`),
 		about(6, "Appointment", kmcr.Appointments, `"status":"cancelled","start":"2026-11-25T10:00:00Z","description":"Cancelled"`),
 		about(7, "EpisodeOfCare", kmcr.SocialCare, `"status":"finished","type":[{"text":"Ended"}]`),
+		about(8, "EpisodeOfCare", kmcr.SocialCare, `"status":"active","type":[{"text":"Meals"}],"managingOrganization":{"display":"Medway Homecare"},"extension":[{"url":"urn:kmcr:case:provider-telephone","valueString":"01634 496555"}]`),
+		about(9, "ServiceRequest", kmcr.SocialCare, `"status":"active","intent":"order","code":{"text":"Visits"},"authoredOn":"2026-01-01","performer":[{"display":"Medway Homecare"}]`),
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		got := episodesOf(rapid.Permutation(all).Draw(t, "order")...)
-		if len(got) != 1 || len(got[0].Affected) != 2 {
+		if len(got) != 1 || len(got[0].Affected) != 4 {
 			t.Fatalf("%+v", got)
 		}
-		service, visit := got[0].Affected[0], got[0].Affected[1]
+		service, visit := got[0].Affected[0], got[0].Affected[3]
+		for _, own := range got[0].Affected[1:3] {
+			if own.By != "Medway Homecare" || own.Telephone != "01634 496555" || own.Whose != "" {
+				t.Fatalf("the provider's own telephone is not that of %+v", own)
+			}
+		}
 		if service.What != "Home care" || service.By != "Weald Home Care" || service.Telephone != "01233 496799" || service.Whose != "" {
 			t.Fatalf("the service is %+v", service)
 		}
