@@ -193,7 +193,7 @@ func (c *composer) stands(ep *Episode, v fhir.Value, since time.Time) bool {
 		if slices.ContainsFunc(ep.Flags, func(f string) bool { return strings.HasPrefix(f, "cancellation of an admission") }) {
 			ep.Stands = EpisodeDoubtful // nobody was told of what is cancelled
 		}
-		return !hasBegun || !begun.Before(since)
+		return hasBegun && !begun.Before(since) || !hasBegun && len(ep.Flags) > 0 // one that was only planned was told to nobody
 	}
 	ep.Stands = EpisodeOpen
 	if !hasBegun && !hasEnded && len(ep.Flags) > 0 { // when it was cannot be believed

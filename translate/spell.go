@@ -61,7 +61,7 @@ func tell(events []*event) spell {
 // clone is a copy that further events do not change.
 func (s spell) clone() spell {
 	s.stays, s.transfers, s.cancels, s.reasons = slices.Clone(s.stays), slices.Clone(s.transfers), slices.Clone(s.cancels), slices.Clone(s.reasons)
-	s.people = maps.Clone(s.people)
+	s.people, s.doubts = maps.Clone(s.people), maps.Clone(s.doubts)
 	return s
 }
 
@@ -92,14 +92,15 @@ func Fold(fold string, fragments []Fragment) (Statement, error) {
 // event is one ADT event of a spell.
 type event struct {
 	origin
-	trigger  string
-	at, sent time.Time
-	text     string
-	pv1, pv2 hl7.Segment
-	dg1      []hl7.Segment
-	occurred string // EVN-6, else EVN-2, as a FHIR moment
-	hash     uint64 // of the resource it was read from
-	told     *atomic.Pointer[soFar]
+	trigger   string
+	at, sent  time.Time
+	text      string
+	pv1, pv2  hl7.Segment
+	dg1       []hl7.Segment
+	occurred  string // EVN-6, else EVN-2, as a FHIR moment
+	disbelief string // of a time of the event that is not used, in words
+	hash      uint64 // of the resource it was read from
+	told      *atomic.Pointer[soFar]
 }
 
 // order ranks events that happened, and were sent, at the same time by their
@@ -158,9 +159,16 @@ func readFragment(resource []byte) (event, error) {
 	}
 	evn := m.Segment("EVN")
 	for _, s := range []string{evn.Get(6, 1), evn.Get(2, 1), m.Segment("MSH").Get(7, 1)} {
-		if d, err := hl7.ParseDate(s); err == nil && believable(d.Time) && !d.Time.After(e.at.Add(24*time.Hour)) {
+		d, err := hl7.ParseDate(s)
+		if err != nil {
+			continue
+		}
+		if believable(d.Time) && !d.Time.After(e.at.Add(24*time.Hour)) {
 			e.occurred = d.FHIR
 			break
+		}
+		if e.disbelief == "" {
+			e.disbelief = "the time sent of the event (" + d.Time.Format("02-Jan-2006 15:04") + ") lies in the future or in no year that can be meant; it is not used"
 		}
 	}
 	return e, nil
@@ -188,6 +196,8 @@ type spell struct {
 	announced     bool // an admission to come has been heard of
 	undone        bool // an admission has been cancelled (A11)
 	discharged    bool
+	loneReturn    bool                   // a discharge has been cancelled that was not heard of
+	loneBack      bool                   // a transfer likewise
 	doubts        map[int]string         // by field of PV1: what was sent there and cannot be
 	people        map[string][]hl7.Field // by role
 	reasons       []concept              // by DG1
@@ -200,6 +210,9 @@ type spell struct {
 // was; the HL7 null takes it away.
 func (s *spell) apply(e event) {
 	s.attributes(e)
+	if at, tells := doubtedBy[e.trigger]; tells {
+		s.doubt(at, e.disbelief)
+	}
 	switch e.trigger {
 	case "A05", "A14":
 		s.plan(e)
@@ -212,6 +225,7 @@ func (s *spell) apply(e event) {
 	case "A03":
 		s.discharge(e)
 	case "A13":
+		s.loneReturn = s.loneReturn || !s.discharged && !s.admitted
 		s.reopen(e)
 	case "A11", "A38", "A27":
 		s.status = "cancelled"
@@ -404,9 +418,12 @@ func (s *spell) cancelTransfer(e event) {
 	}
 	s.cancels = append(s.cancels, told)
 	n := len(s.transfers)
-	if n == 0 {
+	if n == 0 { // the transfer was not heard of: where the patient is now this message tells
+		s.loneBack = true
 		if len(s.stays) == 0 {
 			s.place(e, s.begun)
+		} else {
+			s.place(e, e.occurred)
 		}
 		return
 	}
@@ -460,14 +477,26 @@ func (s *spell) actual(e event, field int) string {
 		told = e.at
 	}
 	if !believable(d.Time) || !told.IsZero() && d.Time.After(told.Add(24*time.Hour)) {
-		if s.doubts == nil {
-			s.doubts = map[int]string{}
-		}
-		s.doubts[field] = "the time sent of " + actualFields[field] + " (" + d.Time.Format("02-Jan-2006 15:04") + ") lies in the future or in no year that can be meant; it is not used"
+		s.doubt(field, "the time sent of "+actualFields[field]+" ("+d.Time.Format("02-Jan-2006 15:04")+") lies in the future or in no year that can be meant; it is not used")
 		return ""
 	}
-	delete(s.doubts, field)
+	s.doubt(field, "")
 	return d.FHIR
+}
+
+// doubtedBy are the events of which a time that cannot be believed is a doubt of the spell, under the number under which it is kept.
+var doubtedBy = map[string]int{"A01": -1, "A04": -1, "A06": -1, "A07": -1, "A03": -2}
+
+// doubt keeps what cannot be believed until something that can be comes; words are empty for that.
+func (s *spell) doubt(at int, words string) {
+	if words == "" {
+		delete(s.doubts, at)
+		return
+	}
+	if s.doubts == nil {
+		s.doubts = map[int]string{}
+	}
+	s.doubts[at] = words
 }
 
 // reopen: the discharge was not made after all.
@@ -589,7 +618,16 @@ func (s *spell) flags() []string {
 	if s.undone && !s.admitted && !s.announced && !s.discharged && len(s.transfers) == 0 {
 		all = append(all, "cancellation of an admission that was not heard of")
 	}
-	for _, field := range []int{44, 45} {
+	switch {
+	case s.admitted || s.announced || s.discharged || s.undone || s.begun != "":
+	case s.loneReturn:
+		all = append(all, "cancellation of a discharge that was not heard of")
+	case s.loneBack:
+		all = append(all, "cancellation of a transfer that was not heard of")
+	case s.status == "in-progress" || s.status == "onleave":
+		all = append(all, "an admission that was not heard of")
+	}
+	for _, field := range []int{44, 45, -1, -2} {
 		if s.doubts[field] != "" {
 			all = append(all, s.doubts[field])
 		}

@@ -143,7 +143,7 @@ func TestASpellIsWhatItsEventsTell(t *testing.T) {
 		{"admitted twice", []string{a01, adtEvent("A01", "202601010900", "MSH-10=other", "PV1-3=Ash^1^2", "PV1-44=202601010845")}, "in-progress IMP 01T08:45– Ash, 1, 2(active 01T08:45–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"transferred", []string{a01, a02}, "in-progress IMP 01T08:45– Ash, 1, 2(completed 01T08:45–02T10:00) Birch, 3, 1(active 02T10:00–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"transfer cancelled", []string{a01, a02, a12}, "in-progress IMP 01T08:45– Ash, 1, 2(active 01T08:45–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
-		{"cancelled transfer, the admission unheard", []string{a02, a12}, "in-progress IMP – Ash, 1, 2(active –)"},
+		{"cancelled transfer, the admission unheard", []string{a02, a12}, "in-progress IMP – Ash, 1, 2(active –) data-quality=an admission that was not heard of"},
 		{"discharged", []string{a01, a02, a03}, "finished IMP 01T08:45–05T11:30 Ash, 1, 2(completed 01T08:45–02T10:00) Birch, 3, 1(completed 02T10:00–05T11:30) Fall Emergency: emergency department On clinical advice or with clinical consent Usual place of residence expected-discharge=2026-01-09"},
 		{"discharge cancelled", []string{a01, a02, a03, a13}, "in-progress IMP 01T08:45– Ash, 1, 2(completed 01T08:45–02T10:00) Birch, 3, 1(active 02T10:00–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"admission cancelled", []string{a01, a11}, "cancelled IMP 01T08:45– Ash, 1, 2(completed 01T08:45–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
@@ -164,7 +164,12 @@ func TestASpellIsWhatItsEventsTell(t *testing.T) {
 		{"an update that tells of the discharge", []string{a01, adtEvent("A08", "202601061200", "PV1-45=202601051130")}, "finished IMP 01T08:45–05T11:30 Ash, 1, 2(completed 01T08:45–05T11:30) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"on leave", []string{a01, adtEvent("A21", "202601031200")}, "onleave IMP 01T08:45– Ash, 1, 2(active 01T08:45–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 		{"a local admission method", []string{adtEvent("A01", "202601010900", "PV1-4=28b")}, "in-progress IMP 01T09:00– 28b"},
-		{"a time in 2099", []string{a01, adtEvent("A03", "209901010900", "MSH-7=202601051200")}, "finished IMP 01T08:45–05T12:00 Ash, 1, 2(completed 01T08:45–05T12:00) Fall Emergency: emergency department expected-discharge=2026-01-09"},
+		{"a time in 2099", []string{a01, adtEvent("A03", "209901010900", "MSH-7=202601051200")}, "finished IMP 01T08:45–05T12:00 Ash, 1, 2(completed 01T08:45–05T12:00) Fall Emergency: emergency department expected-discharge=2026-01-09 data-quality=the time sent of the event (01-Jan-2099 09:00) lies in the future or in no year that can be meant; it is not used"},
+		{"nothing but times in 2099", []string{adtEvent("A01", "209901010900", "MSH-7=209901010900")}, "in-progress IMP – data-quality=the time sent of the event (01-Jan-2099 09:00) lies in the future or in no year that can be meant; it is not used"},
+		{"a discharge taken back that was not heard of", []string{adtEvent("A13", "202601010900")}, "in-progress IMP – data-quality=cancellation of a discharge that was not heard of"},
+		{"a transfer taken back that was not heard of", []string{adtEvent("A12", "202601010900")}, "unknown IMP – data-quality=cancellation of a transfer that was not heard of"},
+		{"an update of a stay that was not heard of", []string{adtEvent("A08", "202601010900")}, "in-progress IMP – data-quality=an admission that was not heard of"},
+		{"the transfer that is taken back was not heard of", []string{a01, adtEvent("A08", "202601020900", "PV1-3=Birch^3^1"), adtEvent("A12", "202601030900", "PV1-3=Ash^1^2")}, "in-progress IMP 01T08:45– Ash, 1, 2(completed 01T08:45–02T09:00) Birch, 3, 1(completed 02T09:00–03T09:00) Ash, 1, 2(active 03T09:00–) Fall Emergency: emergency department expected-discharge=2026-01-09"},
 	} {
 		if got := told(t, fold(t, c.messages...)); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
