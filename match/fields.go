@@ -3,6 +3,7 @@ package match
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"kmcr"
 )
@@ -59,15 +60,21 @@ func compareBorn(a, b string) uint8 {
 // realDate returns date unless it is malformed or one of those that systems
 // write when none is known.
 func realDate(date string) string {
-	if !dateForm(date) || strings.HasPrefix(date, "0") {
+	if !dateForm(date) || date < earliestBorn || date > latestBorn {
 		return ""
 	}
+	if _, err := time.Parse(time.DateOnly[:len(date)], date); err != nil {
+		return "" // 30 February
+	}
 	switch date {
-	case "1800-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31", "1900", "1900-01", "1901":
+	case "1899-12-30", "1899-12-31", "1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31", "1900", "1900-01", "1901":
 		return ""
 	}
 	return date
 }
+
+// Nobody who is looked after was born before or will be born after these; what is outside is a default, or a slip that tells nothing.
+const earliestBorn, latestBorn = "1895", "2100"
 
 func dateForm(s string) bool {
 	if len(s) != 4 && len(s) != 7 && len(s) != 10 {
@@ -274,7 +281,7 @@ func locals(in []string) []string {
 func postcodes(in []string) []string {
 	return normalised(in, func(s string) string {
 		s = strings.ToUpper(keep(s, func(r rune) bool { return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }))
-		if len(s) < 3 || strings.HasPrefix(s, "ZZ99") {
+		if len(s) < 3 || slices.ContainsFunc([]string{"ZZ99", "XX99", "AA99", "AA11AA", "XX11XX", "XXX"}, func(p string) bool { return strings.HasPrefix(s, p) }) {
 			return ""
 		}
 		return s
@@ -298,9 +305,12 @@ func localities(in []string) []string {
 	return normalised(in, func(s string) string { return place(strings.Join(words(s), " ")) })
 }
 
+// nowhere are words of an address that say that there is none, or none of the person's own.
+var nowhere = []string{"no fixed", "unknown", "not known", "not stated", "not given", "not recorded", "no address", "address withheld", "homeless", "no abode", "of no fixed", "c o hostel", "hostel"}
+
 // place leaves out what is written where no place is known.
 func place(s string) string {
-	if len(s) < 4 || strings.Contains(s, "no fixed") || strings.Contains(s, "unknown") {
+	if len(s) < 4 || slices.ContainsFunc(nowhere, func(w string) bool { return strings.Contains(s, w) }) {
 		return ""
 	}
 	return s
@@ -316,7 +326,7 @@ func telephones(in []string) []string {
 				break
 			}
 		}
-		if len(s) < 7 || strings.Count(s, s[len(s)-1:]) > len(s)-3 {
+		if len(s) < 7 || strings.Count(s, s[len(s)-1:]) > len(s)-3 || strings.HasPrefix("01234567890", s) || strings.HasPrefix("1234567890", s) {
 			return ""
 		}
 		return s

@@ -39,6 +39,8 @@ func (e evidence) sameNumber() (Outcome, string) {
 		return Ask, "the number agrees, but the family name does not confirm it"
 	case e.level(atGiven) < weak || e.level(atGiven) == near:
 		return Ask, "the number agrees, but the given name does not confirm it"
+	case e.middle == differs:
+		return Ask, "the number agrees, but a further given name does not confirm it"
 	case e.level(atSex) == differs && (e.level(atGiven) < exact || e.level(atFamily) < exact):
 		return Ask, "the number agrees, but sex and name do not confirm it"
 	}

@@ -53,6 +53,8 @@ type Reason struct {
 	Words string
 	// Weight is the log2 of how much likelier this is of one person than of two; below 0 it speaks against.
 	Weight float64
+
+	differs bool // it is a difference, or too near to one, and not merely a weak agreement
 }
 
 // Contradicts tells whether something that is known of both speaks against
@@ -65,7 +67,7 @@ func (v Verdict) Contradicts() bool {
 	for _, r := range v.Reasons {
 		switch r.Field {
 		case fieldNumber, fieldBorn, fieldFamily, fieldGiven, fieldSex:
-			if r.Weight < 0 {
+			if r.differs {
 				return true
 			}
 		}

@@ -289,3 +289,39 @@ func BenchmarkCompare(b *testing.B) {
 		match.Compare(x, y)
 	}
 }
+
+// What is written where nothing is known is no evidence: not a name, not a place, not a date that nobody has.
+func TestPlaceholdersAreNoEvidence(t *testing.T) {
+	person := func(given, family, born, line, postcode string) match.Identity {
+		return match.Identity{Names: []match.Name{{Family: family, Given: given}}, Born: born, Sex: "male", Lines: []string{line}, Localities: []string{"Maidstone"}, Postcodes: []string{postcode}}
+	}
+	for _, given := range []string{"Newborn", "BabyBoy", "Baby A", "Baby1", "Twin 2", "Neonate", "Not Known", "Not Stated", "NK", "Son", "Unknown", "XX"} {
+		if v := match.Compare(person(given, "Kettleworth", "2026-11-01", "1 High Street", "ME7 4AB"), person(given, "Kettleworth", "2026-11-01", "1 High Street", "ME7 4AB")); v.Outcome == match.Same {
+			t.Errorf("two called %s are one: %s", given, v.Words())
+		}
+	}
+	for _, family := range []string{"Unknown", "Not Known", "Anonymous", "XXX"} {
+		if v := match.Compare(person("John", family, "1981-03-15", "1 High Street", "ME7 4AB"), person("John", family, "1981-03-15", "1 High Street", "ME7 4AB")); v.Outcome == match.Same {
+			t.Errorf("two of the family %s are one: %s", family, v.Words())
+		}
+	}
+	for _, at := range [][2]string{{"Address not known", "ZZ99 3WZ"}, {"Homeless", ""}, {"No fixed abode", "ZZ99 3VZ"}, {"c/o hostel", ""}, {"", "AA1 1AA"}, {"", "XX99 9XX"}} {
+		if v := match.Compare(person("John", "Smith", "1981-03-15", at[0], at[1]), person("John", "Smith", "1981-03-15", at[0], at[1])); v.Outcome == match.Same {
+			t.Errorf("two who live at %v are one: %s", at, v.Words())
+		}
+	}
+	for _, born := range []string{"2199-05-05", "2222-02-02", "1753-01-01", "1111-11-11", "1880-01-01", "1951-02-30", "1951-13-45", "1999-99-99"} {
+		if v := match.Compare(person("John", "Smith", born, "1 High Street", "ME7 4AB"), person("John", "Smith", born, "1 High Street", "ME7 4AB")); v.Outcome == match.Same {
+			t.Errorf("two born on %s are one: %s", born, v.Words())
+		}
+	}
+	a, b := person("Mohammed Ali", "Khan", "1981-03-15", "1 High Street", "ME7 4AB"), person("Mohammed Hassan", "Khan", "1981-03-15", "1 High Street", "ME7 4AB")
+	a.NHS, b.NHS = "9990000018", "9990000018"
+	if v := match.Compare(a, b); v.Outcome != match.Ask {
+		t.Errorf("two with one number and another further name are %s", v.Outcome)
+	}
+	a.Names, b.Names = []match.Name{{Family: "Khan", Given: "Robert"}}, []match.Name{{Family: "Khan", Given: "Bob"}}
+	if v := match.Compare(a, b); v.Contradicts() {
+		t.Errorf("a form of the same name speaks against it: %s", v.Words())
+	}
+}

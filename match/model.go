@@ -171,7 +171,7 @@ func (m *Model) Compare(a, b *Profile) Verdict {
 			w += m.rarer(m.given, name.sharedGiven, place)
 		}
 		v.Score += w
-		v.Reasons = append(v.Reasons, Reason{Field: scales[place].field, Words: said[place][step-1], Weight: w})
+		v.Reasons = append(v.Reasons, Reason{Field: scales[place].field, Words: said[place][step-1], Weight: w, differs: p.level(place) == differs || p.level(place) == near})
 	}
 	v.Outcome, v.Rule = evidence{p, name.middle, a.soft || b.soft, m.alone, v.Score}.judge()
 	if v.Outcome != Different && !sharesToken(a, b) {

@@ -178,7 +178,7 @@ func plainNames(names []Name) []plainName {
 	var out []plainName
 	var known []string // given names, for a name that states only another family name
 	for _, n := range names {
-		p := plainName{family: words(n.Family), given: givenWords(n.Given)}
+		p := plainName{family: familyWords(n.Family), given: givenWords(n.Given)}
 		if len(p.family) == 0 && len(p.given) == 0 {
 			continue
 		}
@@ -202,9 +202,34 @@ func givenWords(s string) []string {
 	w := words(s)
 	for _, x := range w {
 		switch x {
-		case "baby", "babe", "infant", "twin", "triplet", "boy", "girl", "male", "female", "unknown", "unnamed", "notknown", "unk", "of":
+		case "baby", "babe", "infant", "twin", "triplet", "boy", "girl", "male", "female", "unknown", "unnamed", "unk", "of", "newborn", "neonate":
 			return nil
 		}
+		if rest, ok := strings.CutPrefix(x, "baby"); ok && slices.Contains(babies, strings.TrimRight(rest, "0123456789")) {
+			return nil
+		}
+		if rest, ok := strings.CutPrefix(x, "twin"); ok && slices.Contains(babies, strings.TrimRight(rest, "0123456789")) {
+			return nil
+		}
+	}
+	if j := joined(w); noName[j] || slices.Contains([]string{"son", "daughter", "child", "mr", "mrs", "miss", "ms", "master", "nil"}, j) {
+		return nil
+	}
+	return w
+}
+
+// babies is what stands after "baby" and "twin" for a child that has no name yet.
+var babies = []string{"", "boy", "girl", "male", "female", "a", "b", "c", "d", "one", "two", "three", "i", "ii"}
+
+// noName is what is written where a name is not known.
+var noName = map[string]bool{"unknown": true, "notknown": true, "notstated": true, "notgiven": true, "notrecorded": true, "nk": true, "unk": true, "tbc": true, "tba": true, "none": true,
+	"null": true, "noname": true, "nofirstname": true, "nolastname": true, "unnamed": true, "anonymous": true, "anon": true, "unidentified": true, "xx": true, "xxx": true, "xxxx": true, "test": true, "nfn": true, "nln": true}
+
+// familyWords leaves out what is no family name.
+func familyWords(s string) []string {
+	w := words(s)
+	if noName[joined(w)] {
+		return nil
 	}
 	return w
 }

@@ -8,7 +8,7 @@ import (
 
 // TokenEdition counts the changes of what Tokens gives for the same identity. A store that was filled under an earlier edition is
 // given the tokens of this one before anybody is placed.
-const TokenEdition = 3
+const TokenEdition = 4
 
 // findable are the tokens. The kinds: nhs, the number; nd, the sound of a
 // name and the date of birth with day and month in either order, nf the same of

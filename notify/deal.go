@@ -90,7 +90,7 @@ func (x *Subscription) about(n store.Notice, now time.Time) bool {
 		return false
 	case x.Person != "" && x.Person != n.Person.Ref():
 		return false
-	case x.Kind != "" && (n.Topic != NewResult || n.Detail != x.Kind):
+	case x.Kind != "" && (n.Topic != NewResult || !isOfKind(n.Detail, x.Kind)):
 		return false
 	}
 	return true

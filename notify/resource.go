@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -92,7 +93,10 @@ func (x *Subscription) filter(s string) error {
 			}
 			x.Person = kmcr.Ref(value)
 		case "code":
-			x.Kind = value[strings.LastIndexByte(value, '|')+1:]
+			if plain, err := url.PathUnescape(value); err == nil {
+				value = plain
+			}
+			x.Kind = value
 		default:
 			return &kmcr.Error{Kind: kmcr.Unsupported, Where: "_criteria.extension", Message: "filters are by patient and by code"}
 		}

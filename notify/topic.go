@@ -101,10 +101,31 @@ func TopicOf(now time.Time, was, is *kmcr.Statement) (topic, detail string) {
 		return ifRecent(PlanChanged, now, is)
 	case "DiagnosticReport", "Observation":
 		if topic, _ = ifRecent(NewResult, now, is); topic != "" && was == nil && is.Section == kmcr.Results {
-			return topic, fhir.Of(is).Root().First("code.coding.code").Text()
+			return topic, codesOf(fhir.Of(is).Root().Get("code"))
 		}
 	}
 	return "", ""
+}
+
+// mostCodes is how many codes of one result are told apart.
+const mostCodes = 8
+
+// codesOf are all codes of a concept, as "system|code" with spaces between them: the sender's own often stands first.
+func codesOf(concept fhir.Value) string {
+	var all []string
+	for _, c := range concept.Get("coding").Items() {
+		if code := c.Get("code").Text(); code != "" && !strings.ContainsAny(code, " |") && len(all) < mostCodes {
+			all = append(all, c.Get("system").Text()+"|"+code)
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// isOfKind tells whether one of the codes is that which is asked for: "system|code", "|code" for one without a system, or a code of any.
+func isOfKind(codes, kind string) bool {
+	return slices.ContainsFunc(strings.Fields(codes), func(c string) bool {
+		return c == kind || !strings.Contains(kind, "|") && c[strings.LastIndexByte(c, '|')+1:] == kind
+	})
 }
 
 // dated tells cheaply whether a statement names a month of late at all.

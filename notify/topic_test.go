@@ -46,7 +46,7 @@ func TestTopicOf(t *testing.T) {
 		{"a medicine", nil, said("MedicationRequest", kmcr.Medicines, `"authoredOn":"2026-11-20"`), Medicine, ""},
 		{"an allergy", nil, said("AllergyIntolerance", kmcr.Allergies, `"recordedDate":"2026-11-20","code":{"coding":[{"code":"764146007"}]}`), NewAllergy, ""},
 		{"no known allergy", nil, said("AllergyIntolerance", kmcr.Allergies, `"recordedDate":"2026-11-20","code":{"coding":[{"code":"716186003"}]}`), "", ""},
-		{"a result, by its code", nil, said("DiagnosticReport", kmcr.Results, `"issued":"2026-11-20T10:00:00Z","code":{"coding":[{"code":"1000651000000109"}]}`), NewResult, "1000651000000109"},
+		{"a result, by its code", nil, said("DiagnosticReport", kmcr.Results, `"issued":"2026-11-20T10:00:00Z","code":{"coding":[{"code":"1000651000000109"}]}`), NewResult, "|1000651000000109"},
 		{"safeguarding", nil, said("Flag", kmcr.Safeguarding, `"period":{"start":"2026-11-20"}`), Safeguarding, ""},
 		{"a plan", nil, said("CarePlan", kmcr.Plans, `"created":"2026-11-20"`), PlanChanged, ""},
 		{"a death", nil, said("Patient", kmcr.Demographics, `"deceasedDateTime":"2026-11-20"`), Death, ""},

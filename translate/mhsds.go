@@ -249,6 +249,16 @@ func (x *rowReader) mhsContact() error {
 	if cancelled != "" || has("2 3 4 7", attended) {
 		status = "cancelled"
 	}
+	at := day
+	if c := clock(x.get("CareContTime")); day != "" && c != "" {
+		if m := moment(strings.ReplaceAll(day, "-", "") + strings.ReplaceAll(c[:5], ":", "")); m != "" {
+			at = m
+		}
+	}
+	if status == "cancelled" {
+		x.missedContact(at, attended)
+		return nil
+	}
 	d := resource("Encounter")
 	d.array("identifier", func() {
 		d.identifier("", x.identifierSystem("mhsds-care-contact", "", ""), x.get("CareContactId"), "")
@@ -257,17 +267,47 @@ func (x *rowReader) mhsContact() error {
 	d.coding("class", code{hl7Terminology + "v3-ActCode", "AMB", "ambulatory"})
 	d.concepts("type", concept{text: "Mental health contact"})
 	d.reference("subject", "patient:")
-	at := day
-	if c := clock(x.get("CareContTime")); day != "" && c != "" {
-		if m := moment(strings.ReplaceAll(day, "-", "") + strings.ReplaceAll(c[:5], ":", "")); m != "" {
-			at = m
-		}
-	}
 	d.object("period", func() { d.text("start", at) })
 	x.provider(d, "serviceProvider")
 	x.state("MHSDS|contact|"+x.get("CareContactId"), d)
 	x.out.Event = ""
 	return nil
+}
+
+// notSeen are the attendance statuses of a contact that was not made (NHS Data Dictionary, ATTENDANCE STATUS): who did not come is a
+// sign of safety and is told as such.
+var notSeen = map[string][2]string{"2": {"cancelled", "cancelled by or on behalf of the patient"}, "3": {"noshow", "did not attend, without warning"},
+	"4": {"cancelled", "cancelled or postponed by the provider"}, "7": {"noshow", "arrived late and could not be seen"}}
+
+// missedContact states a contact that was arranged and not made.
+func (x *rowReader) missedContact(at, attended string) {
+	how, known := notSeen[attended]
+	if !known {
+		how = [2]string{"cancelled", "cancelled"}
+	}
+	d := resource("Appointment")
+	d.array("identifier", func() {
+		d.identifier("", x.identifierSystem("mhsds-care-contact", "", ""), x.get("CareContactId"), "")
+	})
+	if how[0] == "noshow" && len(at) <= len("2006-01-02") {
+		at = ""
+		d.text("status", "cancelled") // R4 has no missed appointment without a time (app-3)
+	} else {
+		d.text("status", how[0])
+	}
+	d.object("cancelationReason", func() { d.text("text", how[1]) })
+	d.text("description", "Mental health contact: "+how[1])
+	if len(at) > len("2006-01-02") {
+		d.text("start", at)
+		d.text("end", at)
+	}
+	d.text("comment", join(" ", "Arranged for", x.get("CareContDate"), x.get("CareContTime")))
+	d.list("participant", func() {
+		d.reference("actor", "patient:")
+		d.text("status", "accepted")
+	})
+	x.state("MHSDS|missed-contact|"+x.get("CareContactId"), d)
+	x.out.Event = ""
 }
 
 // sections are Mental Health Act legal status classifications (NHS Data Dictionary).
