@@ -80,7 +80,7 @@ func (st standing) see(o *opening) sight {
 		return o.see(now)
 	}
 	then := current(st.then)
-	v := o.look(then, hides(then) || hides(now))
+	v := o.look(then, o.shy || hides(then) || hides(now))
 	may := map[kmcr.StatementID]bool{}
 	for _, s := range o.see(now).permitted {
 		may[s.ID] = true

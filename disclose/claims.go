@@ -141,10 +141,27 @@ func known(person kmcr.PersonID, patients []*store.Patient, p parties) Found {
 	return f
 }
 
-// hidden tells whether any contributor says that where the person is must not be told.
+// hidden tells whether any contributor says that where the person is must not be told, or may be saying it.
 func (s *Service) hidden(ctx context.Context, patients []*store.Patient) (bool, error) {
 	compartments, err := s.compartments(ctx, patients)
-	return hides(current(compartments)), err
+	if err != nil || hides(current(compartments)) {
+		return true, err
+	}
+	return s.maybeHidden(ctx, patients)
+}
+
+// maybeHidden tells whether a records officer still has to decide if one of the patients is somebody who must not be found: until then
+// nobody is told where the person is. Better hidden for a day than found.
+func (s *Service) maybeHidden(ctx context.Context, patients []*store.Patient) (bool, error) {
+	others, err := s.db.InQuestion(ctx, patientIDs(patients)...)
+	if err != nil || len(others) == 0 {
+		return false, unavailable(err)
+	}
+	compartments, err := s.db.Compartments(ctx, others...)
+	if err != nil {
+		return true, unavailable(err)
+	}
+	return hides(current(slices.DeleteFunc(compartments, func(c *store.Compartment) bool { return c == nil }))), nil
 }
 
 // found is what a viewer may know of a person before the record is opened:

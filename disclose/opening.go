@@ -22,6 +22,7 @@ type opening struct {
 	facts    access.Facts
 	decision access.Decision
 	entry    *audit.Entry
+	shy      bool // the person may be one who must not be found
 	masked   bool // what says where the person is was left out of what was seen
 }
 
@@ -76,6 +77,9 @@ func (s *Service) gatherPerson(ctx context.Context, o *opening) (err error) {
 		o.facts.Person, o.entry.Person = o.person, o.person
 	}
 	if o.facts.Involvements, err = s.db.InvolvementsOf(ctx, o.person); err != nil {
+		return err
+	}
+	if o.shy, err = s.maybeHidden(ctx, o.patients); err != nil {
 		return err
 	}
 	if o.former, err = s.db.FormerPersons(ctx, o.person); err != nil {

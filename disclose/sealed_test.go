@@ -99,3 +99,48 @@ func TestNothingTellsWhereSomebodyIsWhoMustNotBeFound(t *testing.T) {
 		t.Error("letters are not declared as withheld")
 	}
 }
+
+// While somebody still has to decide whether the person is one who must not be found, nobody is told where the person is; when it is
+// decided that it is somebody else, it is told again.
+func TestWhereSomebodyIsIsNotToldWhileTheyMayBeOneWhoMustNotBeFound(t *testing.T) {
+	h := house.New(t)
+	number := house.NHS(901)
+	patient := func(security, family, more string) string {
+		return fmt.Sprintf(`{"resourceType":"Patient",%s"identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":%q}],"name":[{"family":%q,"given":["Petra"]}],"gender":"female","birthDate":"1953-03-13"%s}`, security, number, family, more)
+	}
+	ids := h.Sent("practice", plantedPatient+" "+patient("", "Cartmel", `,"address":[{"line":["5 Cedar Mews"],"postalCode":"CT20 3ZZ"}],"generalPractitioner":[{"identifier":{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"G82050"}}]`))
+	gp := h.Somebody(kmcr.Viewer{Account: "gp", Role: kmcr.RoleGP, Organisation: "G82050"})
+	ref := string(h.PersonOf(ids[plantedPatient]).Ref())
+	tells := func() (told []string) {
+		for _, path := range []string{"/people/" + ref, "/fhir/R4/Patient/" + ref, "/fhir/R4/Patient/" + ref + "/$everything"} {
+			if strings.Contains(gp.Get(path).Body, "Cedar Mews") {
+				told = append(told, path)
+			}
+		}
+		if strings.Contains(gp.Ask("POST", "/people/search", `{"family":"Cartmel","born":"1953-03-13"}`).Body, "Cedar Mews") {
+			told = append(told, "search")
+		}
+		return told
+	}
+	if got := tells(); len(got) != 4 {
+		t.Fatalf("before there is a question it is told at %v", got)
+	}
+	h.Sent("hospital", plantedPatient+" "+patient(`"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]},`, "Maidenhead", ""))
+	open, err := h.DB.Reviews(t.Context(), "open")
+	h.Must(err)
+	if len(open) != 1 {
+		t.Fatalf("%d questions are open", len(open))
+	}
+	if got := tells(); len(got) != 0 {
+		t.Errorf("while the question is open it is told at %v", got)
+	}
+	for _, officer := range []string{"first", "second"} {
+		a := h.Somebody(kmcr.Viewer{Account: officer, Name: officer, Role: kmcr.RoleRecordsOfficer, Organisation: "G82050"})
+		if got := a.Ask("POST", fmt.Sprint("/matches/", open[0].ID), `{"decision":"different"}`); got.Status >= 400 {
+			t.Fatalf("deciding answers %d: %s", got.Status, got.Body)
+		}
+	}
+	if got := tells(); len(got) != 4 {
+		t.Errorf("when it is decided it is told at %v", got)
+	}
+}

@@ -22,7 +22,7 @@ type sight struct {
 
 // see judges a whole record: item by item, with what hangs together, and
 // without the whereabouts of somebody who must not be found.
-func (o *opening) see(all []*kmcr.Statement) sight { return o.look(all, hides(all)) }
+func (o *opening) see(all []*kmcr.Statement) sight { return o.look(all, o.shy || hides(all)) }
 
 // look is see with the whereabouts hidden whatever all says of them.
 func (o *opening) look(all []*kmcr.Statement, hide bool) sight {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"kmcr"
@@ -80,6 +81,28 @@ func (db *DB) Review(ctx context.Context, id int64) (*Review, error) {
 // ReviewsOf lists the reviews that concern a patient.
 func (db *DB) ReviewsOf(ctx context.Context, p kmcr.PatientID) ([]Review, error) {
 	return db.reviews(ctx, "select "+reviewColumns+" from review where a = $1 or b = $1 order by id", int64(p))
+}
+
+// InQuestion lists the patients of whom somebody still has to decide whether they are one with any of ids (open, unsure).
+func (db *DB) InQuestion(ctx context.Context, ids ...kmcr.PatientID) (all []kmcr.PatientID, err error) {
+	err = listed(ids, func(some []kmcr.PatientID) error {
+		args := padded(some)
+		for i, id := range args {
+			args[i] = int64(id.(kmcr.PatientID))
+		}
+		these := places(1, len(args))
+		return db.each(ctx, func(scan func(...any) error) error {
+			var a, b kmcr.PatientID
+			err := scan(&a, &b)
+			for _, p := range []kmcr.PatientID{a, b} {
+				if !slices.Contains(ids, p) && !slices.Contains(all, p) {
+					all = append(all, p)
+				}
+			}
+			return err
+		}, "select a, b from review where a in ("+these+") and state in ('open', 'unsure') union all select a, b from review where b in ("+these+") and state in ('open', 'unsure')", args...)
+	})
+	return all, db.d.fault("the reviews cannot be read", err)
 }
 
 func (db *DB) reviews(ctx context.Context, text string, args ...any) ([]Review, error) {
