@@ -49,37 +49,63 @@ type Harm struct {
 }
 
 // Matches lists the reviews in a state ("" for open, "decided" for all that were decided), those that may do most harm first, then
-// the oldest; only for records officers.
-func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string) ([]Pair, error) {
+// the oldest; of those that were decided the newest decision first. It lists at most 100, after the first from of them, and says how
+// many there are; only for records officers.
+func (s *Service) Matches(ctx context.Context, v kmcr.Viewer, state string, from int) (pairs []Pair, total int, err error) {
 	p, e, err := s.work(ctx, v, access.WorkMatches)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if state == "" {
 		state = "open"
 	}
 	reviews, err := s.reviews(ctx, state)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, 0, unavailable(err)
 	}
-	out := []Pair{}
-	for _, r := range reviews[:min(len(reviews), mostPairs)] {
+	var told []store.Review
+	for _, r := range reviews {
 		silent, err := s.silentPair(ctx, v, p, r)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		if silent {
-			continue
+		if !silent {
+			told = append(told, r)
 		}
+	}
+	if state != "decided" {
+		if err := s.byHarm(ctx, told); err != nil {
+			return nil, 0, err
+		}
+	}
+	pairs = []Pair{}
+	start := min(max(from, 0), len(told))
+	for _, r := range told[start:min(start+MostPairs, len(told))] {
 		pair, err := s.pairOf(ctx, r, p)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		out = append(out, pair)
+		pairs = append(pairs, pair)
 	}
-	slices.SortStableFunc(out, func(a, b Pair) int { return cmp.Or(cmp.Compare(b.Harm.Rank, a.Harm.Rank), a.At.Compare(b.At)) })
-	e.Detail = map[string]string{"pairs": fmt.Sprintf("%d of %d", len(out), len(reviews)), "state": state}
-	return out, s.audit(ctx, e)
+	e.Detail = map[string]string{"pairs": fmt.Sprintf("%d of %d", len(pairs), len(told)), "state": state}
+	return pairs, len(told), s.audit(ctx, e)
+}
+
+// byHarm puts reviews in the order in which they are to be decided: all of them are ranked, whatever part of the list is shown.
+func (s *Service) byHarm(ctx context.Context, reviews []store.Review) error {
+	ranks := make([]Harm, len(reviews))
+	if err := sideBySide(len(reviews), func(n int) (err error) {
+		ranks[n], err = s.harm(ctx, reviews[n])
+		return err
+	}); err != nil {
+		return err
+	}
+	rank := map[int64]int{}
+	for n, r := range reviews {
+		rank[r.ID] = ranks[n].Rank
+	}
+	slices.SortStableFunc(reviews, func(a, b store.Review) int { return cmp.Or(cmp.Compare(rank[b.ID], rank[a.ID]), a.At.Compare(b.At)) })
+	return nil
 }
 
 // reviews lists those in a state.

@@ -16,7 +16,8 @@ const (
 	mostPeople = 500
 	mostAlerts = 200
 	mostEvents = 2000
-	mostPairs  = 100
+	// MostPairs is how many reviews one part of the list shows.
+	MostPairs  = 100
 	mostItems  = 300
 	alertsBack = 28 * 24 * time.Hour
 )

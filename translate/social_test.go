@@ -174,7 +174,7 @@ func TestMentalHealthTablesTellOfReferralsTeamsAndTheLaw(t *testing.T) {
 		"MHActLegalStatusClassPeriodId,LocalPatientId,LegalStatusCode,StartDateMHActLegalStatusClass,ExpiryDateMHActLegalStatusClass\nL1,M1,02,2026-10-01,2026-10-28\n",
 		"CarePlanID,LocalPatientId,CarePlanTypeMH,CarePlanCreatDate,CarePlanLastUpdateDate\nC1,M1,12,2026-09-10,2026-10-10\n",
 		"HospProvSpellID,ServiceRequestId,StartDateHospProvSpell\nH1,R1,2026-10-01\n",
-		"CareContactId,ServiceRequestId,CareContDate,AttendStatus\nK1,R1,2026-09-12,5\n",
+		"CareContactId,ServiceRequestId,CareContDate,CareContTime,AttendStatus\nK1,R1,2026-09-12,09:00:00,5\nK2,R1,2026-09-19,09:00:00,3\nK3,R1,2026-09-26,09:00:00,4\n",
 	}
 	var all []Reading
 	for _, f := range files {
@@ -195,6 +195,8 @@ func TestMentalHealthTablesTellOfReferralsTeamsAndTheLaw(t *testing.T) {
 		{"that there is a crisis plan", "MHSDS|plan|C1", "Mental health crisis plan"},
 		{"an admission", "MHSDS|spell|H1", `"status":"in-progress"`},
 		{"a contact", "MHSDS|contact|K1", `"status":"finished"`},
+		{"who did not come", "MHSDS|missed-contact|K2", `"status":"noshow"`},
+		{"what the provider cancelled", "MHSDS|missed-contact|K3", `"status":"cancelled"`},
 	}
 	for _, c := range cases {
 		t.Run(c.says, func(t *testing.T) {

@@ -49,7 +49,11 @@ type pairJSON struct {
 // matchesView lists the open reviews.
 type matchesView struct {
 	Pairs   []pairView
-	Decided bool // those that were decided are shown, to take back
+	Total   int // how many there are in truth
+	From    int // how many stand before these
+	Before  string
+	After   string // where the parts of the list before and after this one begin, "" for none
+	Decided bool   // those that were decided are shown, to take back
 	// Shown is when the list was put together, by which it is measured how long a decision takes; Median is how long they took.
 	Shown  time.Time
 	Median time.Duration
@@ -61,7 +65,11 @@ func (s *site) matches(q *ask) error {
 	if q.URL.Query().Get("state") == "decided" {
 		state = "decided"
 	}
-	pairs, err := s.out.Matches(q.Context(), q.viewer, state)
+	from, err := strconv.Atoi(q.URL.Query().Get("from"))
+	if err != nil || from < 0 {
+		from = 0
+	}
+	pairs, total, err := s.out.Matches(q.Context(), q.viewer, state, from)
 	if err != nil {
 		return err
 	}
@@ -70,11 +78,17 @@ func (s *site) matches(q *ask) error {
 		for _, p := range pairs {
 			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.Proposed, p.ProposedBy, p.A.Contributor, p.B.Contributor, compare(p.A, p.B)})
 		}
-		return q.writeJSON(0, map[string]any{"matches": out})
+		return q.writeJSON(0, map[string]any{"matches": out, "from": from, "total": total})
 	}
-	v := matchesView{Decided: state == "decided", Shown: time.Now().UTC(), Median: medianLook(pairs)}
+	v := matchesView{Total: total, From: from, Decided: state == "decided", Shown: time.Now().UTC(), Median: medianLook(pairs)}
 	for _, p := range pairs {
 		v.Pairs = append(v.Pairs, pairView{p, compare(p.A, p.B)})
+	}
+	if from > 0 {
+		v.Before = strconv.Itoa(max(0, from-disclose.MostPairs))
+	}
+	if from+len(pairs) < total {
+		v.After = strconv.Itoa(from + len(pairs))
 	}
 	return s.show(q, "matches", page{Title: "Matches: same person or not?", Here: "/matches", Body: v})
 }
@@ -125,7 +139,7 @@ func (s *site) decideMatch(q *ask) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.out.Matches(q.Context(), q.viewer, "open"); err != nil { // disclose says who works on reviews
+	if _, _, err := s.out.Matches(q.Context(), q.viewer, "open", 0); err != nil { // disclose says who works on reviews
 		return err
 	}
 	if decision.Decision == "undo" {

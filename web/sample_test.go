@@ -667,16 +667,16 @@ func (s *sample) Feeds(_ context.Context, v kmcr.Viewer) ([]disclose.Feed, error
 	}, nil
 }
 
-func (s *sample) Matches(_ context.Context, v kmcr.Viewer, _ string) ([]disclose.Pair, error) {
+func (s *sample) Matches(_ context.Context, v kmcr.Viewer, _ string, _ int) ([]disclose.Pair, int, error) {
 	if v.Role == kmcr.RoleGP {
-		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "reviews are for records officers"}
+		return nil, 0, &kmcr.Error{Kind: kmcr.Refused, Message: "reviews are for records officers"}
 	}
 	d := compose.Demographics{Contributor: "gp", NHS: "9990000018", Names: []compose.Name{{Family: "Whittaker", Given: "Dorothy Ann", Prefix: "Mrs"}}, Born: "1939-03-05", Sex: "Female", Addresses: []string{"14 Example Lane, Ashford, TN23 9ZZ"}, Telephones: []string{"01632 960001"}}
 	e := d
 	e.Contributor, e.Born, e.NHS, e.Telephones = "hospital-east", "1939-05-03", "", nil
 	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Days: 2, Proposed: "same", ProposedBy: "another-officer", Took: 95 * time.Second, Reasons: "family name agrees; date of birth agrees with day and month changed over",
 		Rule: "likely, but not certain", Why: []disclose.MatchReason{{Words: "family name agrees", Weight: 7.5, Says: "speaks strongly for one person"}, {Words: "date of birth agrees with day and month changed over", Weight: 9.1, Says: "speaks strongly for one person"}},
-		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, State: "open"}}, nil
+		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, State: "open"}}, 101, nil
 }
 
 func (s *sample) Privacy(context.Context, kmcr.Viewer) ([]disclose.PrivacyItem, error) {

@@ -79,7 +79,7 @@ type wayOut interface {
 	Feeds(ctx context.Context, v kmcr.Viewer) ([]disclose.Feed, error)
 	Message(ctx context.Context, v kmcr.Viewer, id int64, reason string) (*disclose.Message, error)
 	Recent(ctx context.Context, v kmcr.Viewer, c kmcr.ContributorCode) ([]disclose.Message, error)
-	Matches(ctx context.Context, v kmcr.Viewer, state string) ([]disclose.Pair, error)
+	Matches(ctx context.Context, v kmcr.Viewer, state string, from int) (pairs []disclose.Pair, total int, err error)
 	Privacy(ctx context.Context, v kmcr.Viewer) ([]disclose.PrivacyItem, error)
 }
 
