@@ -284,6 +284,24 @@ func TestMergesThatCannotBe(t *testing.T) {
 	}
 }
 
+// Nobody is merged into a patient of whom nothing has been heard: it waits until somebody says who that is.
+func TestAMergeIntoSomebodyUnknownWaits(t *testing.T) {
+	h := build(t)
+	h.tell("1", "A28", 1, ada, "")
+	h.tell("2", "A40", 8, person{sex: "female"}, "MRG|H1^^^RVV^MR\r")
+	if parked := h.messages(store.Parked); len(parked) != 1 || parked[0].Reason != "merge-unknown" {
+		t.Errorf("parked: %+v", parked)
+	}
+	h.tell("3", "A28", 8, ada, "")
+	h.quiet()
+	if parked := h.messages(store.Parked); len(parked) != 0 {
+		t.Errorf("still parked: %+v", parked)
+	}
+	if p, err := h.db.PatientByKey(h.ctx(), "hospital", "RVV|H1"); err != nil || p.MergedInto == 0 {
+		t.Errorf("it has not been merged since: %+v, %v", p, err)
+	}
+}
+
 func TestLinkRates(t *testing.T) {
 	h := build(t)
 	const shared = "9990000018"

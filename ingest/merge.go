@@ -29,10 +29,8 @@ func (a *application) findMerges(ctx context.Context) ([]merging, error) {
 		if err != nil {
 			return nil, err
 		}
-		if into == nil {
-			if into, err = a.patient(ctx, translate.Claims{Key: m.Into}); err != nil {
-				return nil, err
-			}
+		if into == nil || into.fresh && !described(into.claims) {
+			return nil, &parking{reason: "merge-unknown", detail: "the patient into whom the other is to be merged has not been heard of", missing: []string{m.Into}}
 		}
 		if from == into {
 			return nil, &parking{reason: "merge-itself", detail: "the patient is to be merged into itself"}
@@ -40,6 +38,11 @@ func (a *application) findMerges(ctx context.Context) ([]merging, error) {
 		out = append(out, merging{from, into})
 	}
 	return out, nil
+}
+
+// described tells whether claims say anything of who somebody is.
+func described(c *translate.Claims) bool {
+	return c != nil && (len(c.Names) > 0 || c.Born != "" || c.NHS != "")
 }
 
 // circle tells whether a patient has been merged, over however many others, into one that is to be merged into it.

@@ -79,10 +79,48 @@ var plainText = map[string]string{
 	"hypoglycaemia": "low blood sugar", "epistaxis": "nosebleed", "oedema": "swelling", "essential hypertension": "high blood pressure",
 }
 
+// plainCategory are categories of ICD-10, which hospitals send without words.
+var plainCategory = map[string]string{
+	"J18": "chest infection", "J22": "chest infection", "J44": "long-term lung disease", "J45": "asthma", "S72": "broken hip or thigh", "S42": "broken shoulder or upper arm", "S52": "broken forearm or wrist", "S82": "broken lower leg",
+	"I63": "stroke", "I64": "stroke", "I61": "stroke (bleeding)", "G45": "mini-stroke", "I21": "heart attack", "I48": "irregular heartbeat that can cause clots", "I50": "heart does not pump as well as it should", "I10": "high blood pressure",
+	"I26": "blood clot in the lung", "I80": "blood clot in a vein", "N39": "water infection", "N17": "sudden kidney injury", "N18": "long-term kidney disease", "A41": "serious infection", "A09": "diarrhoea and vomiting", "L03": "skin infection",
+	"F03": "dementia", "F00": "dementia (Alzheimer's)", "G30": "dementia (Alzheimer's)", "F05": "sudden confusion", "R55": "fainting", "R07": "chest pain", "R06": "breathlessness", "R29": "falls", "W19": "a fall", "E10": "type 1 diabetes",
+	"E11": "type 2 diabetes", "E16": "low blood sugar", "G40": "epilepsy (fits)", "K35": "appendicitis", "R04": "bleeding from nose or airways", "T78": "allergic reaction", "S06": "head injury", "S09": "head injury",
+}
+
+// jargon are abbreviations of British wards that stand where a diagnosis is asked for.
+var jargon = map[string]string{
+	"#nof": "broken hip", "nof": "broken hip", "fractured nof": "broken hip", "sob": "breathlessness", "soboe": "breathlessness on effort", "iecopd": "flare-up of long-term lung disease with infection", "aecopd": "flare-up of long-term lung disease",
+	"aki": "sudden kidney injury", "ckd": "long-term kidney disease", "d&v": "diarrhoea and vomiting", "d+v": "diarrhoea and vomiting", "mi": "heart attack", "nstemi": "heart attack", "stemi": "heart attack", "acs": "heart attack or warning of one",
+	"tia": "mini-stroke", "af": "irregular heartbeat that can cause clots", "pe": "blood clot in the lung", "ccf": "heart does not pump as well as it should", "cap": "chest infection", "hap": "chest infection caught in hospital", "loc": "loss of consciousness",
+	"off legs": "cannot stand or walk as before", "foosh": "a fall onto an outstretched hand", "od": "overdose", "dka": "dangerously high blood sugar",
+}
+
 // Plain gives plain words for a code or a term, "" where there are none or the term is plain already.
 func Plain(code, term string) string {
 	if p, ok := plain[code]; ok {
 		return p
 	}
-	return plainText[strings.ToLower(strings.TrimSpace(term))]
+	term = strings.ToLower(strings.TrimSpace(term))
+	if sure := strings.TrimLeft(term, "? "); sure != term {
+		if p := Plain("", sure); p != "" {
+			return "possibly " + p
+		}
+		return ""
+	}
+	for _, p := range []string{plainText[term], jargon[term], plainCategory[category(code)], plainCategory[category(term)]} {
+		if p != "" {
+			return p
+		}
+	}
+	return ""
+}
+
+// category is the category of an ICD-10 code, "" for what is none.
+func category(code string) string {
+	code = strings.ToUpper(code)
+	if len(code) < 3 || len(code) > 6 || code[0] < 'A' || code[0] > 'Z' || strings.Trim(code[1:3], "0123456789") != "" || strings.Trim(code[3:], ".0123456789X") != "" {
+		return ""
+	}
+	return code[:3]
 }
