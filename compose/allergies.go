@@ -20,8 +20,27 @@ func (c *composer) allergies() {
 		k := concept(e.v.Get("code"))
 		st := concept(e.v.Get("clinicalStatus")).code
 		ver := concept(e.v.Get("verificationStatus")).code
-		if slices.ContainsFunc(k.codes, func(x terms.Code) bool { return terms.NoKnownAllergy(x.Code) }) || strings.HasPrefix(strings.ToLower(k.text), "no known") {
-			none = append(none, e)
+		if all, some := noneKnown(k); all || some {
+			switch {
+			case !liveAllergy(e):
+				c.notShown(e, "says that no allergy is known, and is marked as ruled out or ended")
+			case all:
+				none = append(none, e)
+			default: // none of one kind: said as it is, and nothing follows for the others
+				key := "none|" + strings.ToLower(k.text)
+				if lines[key] == nil {
+					title := k.text
+					if strings.EqualFold(title, "NKDA") {
+						title = "No known drug allergies (sent as NKDA)"
+					}
+					lines[key] = &Allergy{Item: Item{Title: title, Kind: "Statement", Status: "Stated"}, Substance: title, Coded: len(k.codes) > 0}
+					order = append(order, key)
+				}
+				if d := when(e.v, "recordedDate"); d.key() > lines[key].Date.key() {
+					lines[key].Date = d
+				}
+				lines[key].From = append(lines[key].From, c.from(e))
+			}
 			continue
 		}
 		if k.text == "" {
@@ -69,6 +88,20 @@ func (c *composer) allergies() {
 		c.r.Allergies.Items = append(c.r.Allergies.Items, *lines[key])
 	}
 	c.noneKnown(none, active)
+}
+
+// noneKnown tells whether a concept says that no allergy is known, or none of some kind; of its codes the widest counts.
+func noneKnown(k said) (all, some bool) {
+	all, some = terms.NoneKnown("", k.text)
+	for _, x := range k.codes {
+		a, s := terms.NoneKnown(x.Code, "")
+		all, some = all || a, some || s
+	}
+	return all && !(some && len(k.codes) > 0 && !hasWhole(k)), some
+}
+
+func hasWhole(k said) bool {
+	return slices.ContainsFunc(k.codes, func(x terms.Code) bool { all, _ := terms.NoneKnown(x.Code, ""); return all })
 }
 
 // allergyConflict marks a substance that is an allergy to one contributor and ruled out or over to another.

@@ -302,7 +302,10 @@ func (c *composer) flag(e *entry) {
 	v := e.v
 	st := v.Get("status").Text()
 	k := concept(v.Get("code"))
-	item := Item{Title: orUnnamed(k.text, "Alert"), Plain: terms.Plain(k.code, ""), Kind: orUnnamed(concepts(v.Get("category")), "Alert"), Status: terms.Say(terms.Status, st), Active: st == "active", Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
+	item := Item{Title: orUnnamed(k.text, "Alert"), Plain: terms.Plain(k.code, ""), Kind: orUnnamed(concepts(v.Get("category")), "Alert"), Status: terms.Say(terms.Status, st), Active: st == "active" && !when(v, "period.end").before(c.in.Now), Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
+	if st == "active" && !item.Active {
+		item.Status = "Ended"
+	}
 	if e.Section == kmcr.Safeguarding {
 		c.r.Safeguarding.Items = append(c.r.Safeguarding.Items, item)
 		return

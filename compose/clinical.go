@@ -17,7 +17,8 @@ func (c *composer) problems() {
 	for _, e := range c.problem {
 		k := concept(e.v.Get("code"))
 		st := concept(e.v.Get("clinicalStatus")).code
-		active := st == "active" || st == "recurrence" || st == "relapse" || st == ""
+		ruledOut := concept(e.v.Get("verificationStatus")).code == "refuted"
+		active := (st == "active" || st == "recurrence" || st == "relapse" || st == "") && !ruledOut
 		key := strings.ToLower(k.text)
 		if k.code != "" {
 			key = terms.System(k.system) + "|" + k.code
@@ -34,6 +35,9 @@ func (c *composer) problems() {
 		}
 		if active && !line.Active || len(line.From) == 0 {
 			line.Active, line.Status = line.Active || active, statusOr(st, "Active")
+			if ruledOut {
+				line.Status = "Ruled out"
+			}
 		}
 		if end := when(e.v, "abatementDateTime", "abatementPeriod.end"); end != "" {
 			line.End = end

@@ -1,7 +1,9 @@
 package compose
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"kmcr/fhir"
@@ -12,13 +14,29 @@ type taking struct {
 	text, dose, route, often string
 	times                    []string
 	asNeeded, maximum        string
+	days                     string   // of the week
+	more                     []string // further instructions
+}
+
+// saysAmount tells whether directions hold the number of a dose, in figures or in words.
+func saysAmount(text, dose string) bool {
+	number, _, _ := strings.Cut(dose, " ")
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '.' })
+	if slices.ContainsFunc(words, func(w string) bool {
+		return strings.Trim(w, ".") == number || strings.TrimRight(w, "abcdefghijklmnopqrstuvwxyz") == number
+	}) {
+		return true
+	}
+	return slices.Contains(words, map[string]string{"1": "one", "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "0.5": "half"}[number])
 }
 
 // takingOf reads Dosages. Where there are several steps the words hold them all, and the parts are those of the first.
 func takingOf(dosage fhir.Value) taking {
 	var t taking
 	var steps []string
-	for i, d := range dosage.Items() {
+	items := dosage.Items()
+	slices.SortStableFunc(items, func(a, b fhir.Value) int { return cmp.Compare(sequence(a), sequence(b)) })
+	for i, d := range items {
 		step := stepOf(d)
 		if i == 0 {
 			t = step
@@ -30,6 +48,18 @@ func takingOf(dosage fhir.Value) taking {
 	}
 	return t
 }
+
+// sequence is the place of a step; those without one stand as they were sent.
+func sequence(d fhir.Value) int {
+	n, err := strconv.Atoi(d.Get("sequence").Text())
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// weekdays are the days of the week of FHIR.
+var weekdays = map[string]string{"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday"}
 
 func stepOf(d fhir.Value) taking {
 	t := taking{text: d.Get("text").Text(), route: concept(d.Get("route")).text, often: frequency(d), maximum: maximum(d)}
@@ -46,16 +76,26 @@ func stepOf(d fhir.Value) taking {
 	for _, at := range d.Path("timing.repeat.when") {
 		t.times = append(t.times, firstText(at.Text(), moments[at.Text()]))
 	}
+	var days []string
+	for _, day := range d.Path("timing.repeat.dayOfWeek") {
+		days = append(days, firstText(day.Text(), weekdays[day.Text()]))
+	}
+	if len(days) > 0 {
+		t.days = "on " + strings.Join(days, ", ")
+		if t.often == "once a day" || t.often == "once a week" { // on these days, and no others
+			t.often = "once"
+		}
+	}
+	for _, more := range d.Get("additionalInstruction").Items() {
+		t.more = append(t.more, concept(more).text)
+	}
 	if d.Get("asNeededBoolean").Text() == "true" {
 		t.asNeeded = "when needed"
 	}
 	if why := concept(d.Get("asNeededCodeableConcept")).text; why != "" {
 		t.asNeeded = "when needed for " + why
 	}
-	if more := d.Get("patientInstruction").Text(); more != "" && !strings.Contains(t.text, more) {
-		t.text = strings.TrimSpace(t.text + ". " + more)
-		t.text = strings.TrimPrefix(t.text, ". ")
-	}
+	t.more = append(t.more, d.Get("patientInstruction").Text())
 	if site := concept(d.Get("site")).text; site != "" && t.route == "" {
 		t.route = site
 	}
@@ -66,12 +106,22 @@ func stepOf(d fhir.Value) taking {
 func (t taking) words() string {
 	parts := []string{t.text, t.route}
 	if t.text == "" {
-		parts = []string{t.dose, t.route, t.often, strings.Join(t.times, ", "), t.asNeeded}
-	} else if strings.Contains(strings.ToLower(t.text), strings.ToLower(t.route)) {
-		parts = parts[:1]
+		parts = []string{t.dose, t.route, t.often, t.days, strings.Join(t.times, ", "), t.asNeeded}
+	} else {
+		if strings.Contains(strings.ToLower(t.text), strings.ToLower(t.route)) {
+			parts = parts[:1]
+		}
+		if t.dose != "" && !saysAmount(t.text, t.dose) { // words without the dose are no directions
+			parts = append([]string{t.dose}, parts...)
+		}
+		if t.days != "" && !strings.Contains(strings.ToLower(t.text), strings.ToLower(strings.TrimPrefix(t.days, "on "))) {
+			parts = append(parts, t.days)
+		}
 	}
-	if t.maximum != "" && !strings.Contains(t.text, t.maximum) {
-		parts = append(parts, t.maximum)
+	for _, more := range append(slices.Clone(t.more), t.maximum) {
+		if !strings.Contains(t.text, more) {
+			parts = append(parts, more)
+		}
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " – ")
 }
@@ -80,7 +130,7 @@ func (t taking) words() string {
 func (m Medicine) Unsaid() []Detail {
 	said := strings.ToLower(m.Directions)
 	var out []Detail
-	for _, d := range details("Route", m.Route, "How often", m.Frequency, "Times", strings.Join(m.Times, ", "), "As needed", m.AsNeeded, "Maximum", m.Maximum) {
+	for _, d := range details("Dose", m.Dose, "Route", m.Route, "How often", m.Frequency, "Times", strings.Join(m.Times, ", "), "As needed", m.AsNeeded, "Maximum", m.Maximum) {
 		if !strings.Contains(said, strings.ToLower(d.Value)) {
 			out = append(out, d)
 		}
@@ -111,6 +161,9 @@ func frequency(d fhir.Value) string {
 	}
 	if most != "" {
 		times = firstText("1", n) + " to " + most + " times"
+	}
+	if longest := r.Get("periodMax").Text(); longest != "" && longest != period {
+		return times + " every " + firstText("1", period) + " to " + longest + " " + unit + "s"
 	}
 	if period == "" || period == "1" {
 		return times + " a " + unit

@@ -180,8 +180,8 @@ func first(v fhir.Value) fhir.Value {
 // medicineGroup is the group of one statement, by its status and then its dates.
 func (c *composer) medicineGroup(m statedMedicine) string {
 	group, known := medicineStatus[m.e.Type+" "+m.status]
-	if !known {
-		return unknown
+	if intent := m.e.v.Get("intent"); !known || intent.Is("proposal") || intent.Is("option") {
+		return unknown // nobody has prescribed what is only proposed
 	}
 	if group == current && m.end.before(c.in.Now) {
 		group = past // active as sent, but its own end has passed
@@ -333,4 +333,21 @@ func orNothing(before, s string) string {
 // normalDose is a dose for comparison only; what is shown is as sent.
 func normalDose(s string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == ',' || r == '.' || r == ';' || r == '-' || r == '–' }), " ")
+}
+
+// unlessForbidden places a request, but for one that says that something must not be given or done (doNotPerform): that is an alert.
+func (c *composer) unlessForbidden(e *entry, place func()) {
+	if e.v.Get("doNotPerform").Text() != "true" {
+		place()
+		return
+	}
+	k, words := concept(e.v.Get("code")), "Must not be done: "
+	if e.Type == "MedicationRequest" {
+		if k, words = concept(e.v.Get("medicationCodeableConcept")), "Must not be given: "; k.text == "" {
+			k = c.product(e.v.Get("medicationReference"), e.v)
+		}
+	}
+	st := e.v.Get("status").Text()
+	c.r.Alerts.Items = append(c.r.Alerts.Items, Item{Title: words + orUnnamed(k.text, "what is not named"), Kind: "Not to be given or done", Status: terms.Say(terms.Status, st), Active: st == "active",
+		Date: when(e.v, "authoredOn"), Details: details("Why", concepts(e.v.Get("reasonCode")), "Directions", takingOf(e.v.Get("dosageInstruction")).words(), "Note", notes(e.v)), From: []Provenance{c.from(e)}})
 }

@@ -32,7 +32,11 @@ var timeWords = map[string][]string{
 // spread over the day: nothing is guessed.
 func (m Medicine) TimesOfDay() []string {
 	var out []string
-	words := strings.FieldsFunc(strings.ToLower(m.Directions+" "+m.AsNeeded+" "+m.Frequency+" "+strings.Join(m.Times, " ")), notInWord)
+	said := m.Directions
+	for _, other := range m.Also { // another strength has times of its own
+		said += " " + other.Directions
+	}
+	words := strings.FieldsFunc(strings.ToLower(said+" "+m.AsNeeded+" "+m.Frequency+" "+strings.Join(m.Times, " ")), notInWord)
 	for _, t := range TimesOfDay {
 		if slices.ContainsFunc(timeWords[t], func(w string) bool { return slices.Contains(words, w) }) {
 			out = append(out, t)

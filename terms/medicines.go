@@ -154,11 +154,26 @@ func SubstanceKey(codes []Code, text string) string {
 	return ""
 }
 
-// NoKnownAllergy tells whether a code says that there is no known allergy (SNOMED CT 716186003 and its narrower and older relatives).
+// NoKnownAllergy tells whether a code says that there is no known allergy, of any kind or of one (SNOMED CT 716186003 and its
+// narrower and older relatives).
 func NoKnownAllergy(code string) bool {
+	all, some := NoneKnown(code, "")
+	return all || some
+}
+
+// NoneKnown tells whether a code or words say that no allergy at all is known, or none of some kind (drugs, food, latex), which says
+// nothing of the others.
+func NoneKnown(code, words string) (all, some bool) {
 	switch code {
-	case "716186003", "409137002", "428607008", "429625007", "428197003", "160244002", "no-known-allergies", "NKA":
-		return true
+	case "716186003", "160244002", "no-known-allergies", "NKA":
+		return true, false
+	case "409137002", "428607008", "429625007", "428197003", "NKDA":
+		return false, true
 	}
-	return false
+	words = strings.ToLower(strings.Trim(words, " .*^"))
+	switch words {
+	case "no known allergies", "no known allergy", "no known allergies or adverse reactions", "nka", "nil known", "none known", "no allergies", "no allergies known", "nil", "none", "not allergic":
+		return true, false
+	}
+	return false, words == "nkda" || strings.HasPrefix(words, "no known")
 }
