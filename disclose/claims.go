@@ -37,11 +37,16 @@ type claimedAddress struct {
 	Postcode string
 }
 
+// livedIn ranks addresses by where somebody lives: at home, then where no use was said, then for a time.
+var livedIn = map[string]int{"home": 0, "": 1, "temp": 2, "work": 3, "billing": 4}
+
 func readClaims(p *store.Patient) claims {
 	var c claims
 	if len(p.Claims) > 0 {
 		_ = json.Unmarshal(p.Claims, &c) // what cannot be read is not said
 	}
+	c.Addresses = slices.DeleteFunc(c.Addresses, func(a claimedAddress) bool { return a.Use == "old" }) // evidence of who it is, and nowhere to go
+	slices.SortStableFunc(c.Addresses, func(a, b claimedAddress) int { return cmp.Compare(livedIn[a.Use], livedIn[b.Use]) })
 	return c
 }
 

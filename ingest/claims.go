@@ -3,6 +3,7 @@ package ingest
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"kmcr"
 	"kmcr/fhir"
@@ -47,10 +48,10 @@ func claimsOf(r *fhir.Resource, fullURL string) translate.Claims {
 		c.Aliases = append(c.Aliases, fullURL)
 	}
 	for _, n := range root.Get("name").Items() {
-		c.Names = append(c.Names, translate.Name{Use: n.Get("use").Text(), Prefix: texts(n.Get("prefix")), Family: n.Get("family").Text(), Given: texts(n.Get("given")), Text: n.Get("text").Text()})
+		c.Names = append(c.Names, translate.Name{Use: useNow(n), Prefix: texts(n.Get("prefix")), Family: n.Get("family").Text(), Given: texts(n.Get("given")), Text: n.Get("text").Text()})
 	}
 	for _, a := range root.Get("address").Items() {
-		address := translate.Address{Use: a.Get("use").Text(), Postcode: a.Get("postalCode").Text()}
+		address := translate.Address{Use: useNow(a), Postcode: a.Get("postalCode").Text()}
 		for _, l := range a.Get("line").Items() {
 			address.Lines = append(address.Lines, l.Text())
 		}
@@ -65,7 +66,7 @@ func claimsOf(r *fhir.Resource, fullURL string) translate.Claims {
 		c.Addresses = append(c.Addresses, address)
 	}
 	for _, t := range root.Get("telecom").Items() {
-		if s := t.Get("system").Text(); s == "phone" || s == "sms" {
+		if s := t.Get("system").Text(); (s == "phone" || s == "sms") && useNow(t) != "old" {
 			c.Telephones = append(c.Telephones, t.Get("value").Text())
 		}
 	}
@@ -76,6 +77,17 @@ func claimsOf(r *fhir.Resource, fullURL string) translate.Claims {
 	}
 	c.Key = patientKey(c, own, r)
 	return c
+}
+
+// useNow is the use of a name, an address or a number: old for one whose time has passed, whatever it was for.
+func useNow(v fhir.Value) string {
+	end := v.First("period.end").Text()
+	for _, form := range []string{time.RFC3339Nano, time.DateOnly, "2006-01", "2006"} {
+		if t, err := time.Parse(form, end); err == nil && t.AddDate(0, 0, 1).Before(time.Now()) && (len(form) > 7 || t.AddDate(1, 0, 0).Before(time.Now())) {
+			return "old"
+		}
+	}
+	return v.Get("use").Text()
 }
 
 // patientKey is the contributor's first own identifier of the patient; where
