@@ -51,6 +51,23 @@ func TestNothingIsShownAsMoreThanWasSaid(t *testing.T) {
 		t.Errorf("an alert that has ended: %+v", a)
 	}
 
+	for a, b := range map[string]string{"2.5 ml four times a day": "2-5 ml four times a day", "5 mg daily": "10 mg daily"} {
+		if normalDose(a) == normalDose(b) {
+			t.Errorf("%s is taken for %s", a, b)
+		}
+	}
+	if normalDose("Take one - daily.") != normalDose("take one daily") {
+		t.Error("a stop makes another dose")
+	}
+	for words, want := range map[string]string{
+		"Not for attempted cardiopulmonary resuscitation": "not to be attempted", "For attempted cardiopulmonary resuscitation": "to be attempted", "CPR attempts NOT recommended. Adult or child": "not to be attempted",
+		"CPR attempts recommended. Adult or child": "to be attempted", "DNACPR decision revoked 01/02/2026": "a decision against it that is no longer in force", "DNACPR in place": "not to be attempted",
+	} {
+		if got := cprDecision(&Item{Title: words, Active: true}); got != want {
+			t.Errorf("%q is read as %q, want %q", words, got, want)
+		}
+	}
+
 	for body, want := range map[string]string{
 		`"code":{"coding":[{"system":"http://snomed.info/sct","code":"716186003"}],"text":"No known allergy"}`: "No known allergies",
 		`"code":{"text":"Nil known"}`: "No known allergies", `"code":{"text":"NKDA"}`: "Allergies not recorded", `"code":{"text":"No known latex allergy"}`: "Allergies not recorded",

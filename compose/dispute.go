@@ -12,8 +12,10 @@ import (
 // say is compared only as far as it takes a side; an entry that names the topic and takes none disagrees with nobody.
 var (
 	resuscitation = regexp.MustCompile(`(?i)\b(dna ?cpr|dnar|cpr|resuscitation|resuscitate)\b`)
-	against       = regexp.MustCompile(`(?i)\b(dna ?cpr|dnar|do not (attempt|resuscitate)|not for (cpr|resuscitation|attempted)|not to be resuscitated|no cpr)\b`)
-	inFavour      = regexp.MustCompile(`(?i)\b(for (full |attempted )?(active )?(cpr|resuscitation)|attempt (cpr|cardio\w*|resuscitation))\b`)
+	against       = regexp.MustCompile(`(?i)\b(dna ?cpr|dnar|do not (attempt|resuscitate)|not for (cpr|resuscitation|attempted)|not to be resuscitated|no cpr|cpr attempts? (are )?not recommended)\b`)
+	inFavour      = regexp.MustCompile(`(?i)\b(for (full |attempted )?(active )?(cpr|resuscitation)|attempt (cpr|cardio\w*|resuscitation)|cpr attempts? (are )?recommended)\b`)
+	takenBackCPR  = regexp.MustCompile(`(?i)\b(revoked|rescinded|withdrawn|cancelled|no longer (valid|in force|applies))\b`)
+	inFullCPR     = regexp.MustCompile(`(?i)cardio-?\s?pulmonary resuscitation`)
 	attorney      = regexp.MustCompile(`(?i)\b(lasting power of attorney|lpa)\b`)
 )
 
@@ -48,8 +50,10 @@ func (i *Item) words() string {
 
 // cprDecision is the side that an entry takes on resuscitation; "" where it takes none.
 func cprDecision(i *Item) string {
-	words := i.words()
+	words := inFullCPR.ReplaceAllString(i.words(), "CPR")
 	switch {
+	case takenBackCPR.MatchString(words) && against.MatchString(words):
+		return "a decision against it that is no longer in force"
 	case !i.Active && against.MatchString(words):
 		return "a decision against it that is no longer in force"
 	case !i.Active:

@@ -332,7 +332,14 @@ func orNothing(before, s string) string {
 
 // normalDose is a dose for comparison only; what is shown is as sent.
 func normalDose(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == ',' || r == '.' || r == ';' || r == '-' || r == '–' }), " ")
+	text := []rune(strings.ToLower(s))
+	digit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
+	for i, r := range text {
+		if strings.ContainsRune(" ,.;-–", r) && !(digit(i-1) && digit(i+1) && r != ' ') { // 2.5 is not 2-5, nor 2 5
+			text[i] = ' '
+		}
+	}
+	return strings.Join(strings.Fields(string(text)), " ")
 }
 
 // unlessForbidden places a request, but for one that says that something must not be given or done (doNotPerform): that is an alert.
