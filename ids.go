@@ -153,6 +153,8 @@ type Contributor struct {
 	// TestOnly holds back what it states from everybody but its Testers: a new contributor tries out its feed.
 	TestOnly bool     `json:",omitempty"`
 	Testers  []string `json:",omitempty"` // accounts
+	// Training says that this HL7 v2 sender marks what is real as training or debugging too (MSH-11 T, D): it is applied all the same.
+	Training bool `json:",omitempty"`
 	// MaxFrame is the most bytes of an MLLP frame of this sender where it is more than that of the listener; at most 32 MiB.
 	MaxFrame int `json:",omitempty"`
 	// Rhythm is how often the contributor is expected to be heard; zero is "no expectation".

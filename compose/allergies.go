@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kmcr"
+	"kmcr/fhir"
 	"kmcr/terms"
 )
 
@@ -16,6 +17,7 @@ func (c *composer) allergies() {
 	stated := map[string][]*entry{}
 	var none []*entry
 	var active []*entry
+	keys := c.substances()
 	for _, e := range c.allergy {
 		k := concept(e.v.Get("code"))
 		st := concept(e.v.Get("clinicalStatus")).code
@@ -43,15 +45,15 @@ func (c *composer) allergies() {
 			}
 			continue
 		}
-		if k.text == "" {
-			k = concept(first(e.v.Get("reaction")).Get("substance"))
-		}
-		key := terms.SubstanceKey(k.codes, k.text)
+		k = substance(e)
+		key := keys[e]
 		line := lines[key]
 		if line == nil {
 			line = &Allergy{Item: Item{Title: orUnnamed(k.text, "Allergy"), Kind: "Allergy"}, Substance: orUnnamed(k.text, "Allergy"), Coded: len(k.codes) > 0}
 			lines[key] = line
 			order = append(order, key)
+		} else if name := orUnnamed(k.text, "Allergy"); !strings.EqualFold(name, line.Substance) {
+			line.Details = mergeDetails(line.Details, details("Also recorded as", name))
 		}
 		isActive := liveAllergy(e)
 		stated[key] = append(stated[key], e)
@@ -79,7 +81,7 @@ func (c *composer) allergies() {
 		if d := when(e.v, "recordedDate", "onsetDateTime", "lastOccurrence"); d.key() > line.Date.key() {
 			line.Date = d
 		}
-		line.Details = mergeDetails(line.Details, details("Category", e.v.First("category").Text(), "Note", notes(e.v)))
+		line.Details = mergeDetails(line.Details, allergyDetails(e.v))
 		line.From = append(line.From, c.from(e))
 	}
 	for _, key := range order {
@@ -88,6 +90,67 @@ func (c *composer) allergies() {
 		c.r.Allergies.Items = append(c.r.Allergies.Items, *lines[key])
 	}
 	c.noneKnown(none, active)
+}
+
+// substance is what an allergy is to.
+func substance(e *entry) said {
+	k := concept(e.v.Get("code"))
+	if k.text == "" {
+		k = concept(first(e.v.Get("reaction")).Get("substance"))
+	}
+	return k
+}
+
+// substances gives each statement the key of its line: those of one name, or of one code whatever each calls it, share one.
+func (c *composer) substances() map[*entry]string {
+	groups, met := make(joined, len(c.allergy)), map[string]int{}
+	for n, e := range c.allergy {
+		groups[n] = n
+		k := substance(e)
+		for _, key := range append(terms.SubstanceCodes(k.codes), terms.SubstanceKey(k.codes, k.text)) {
+			if at, known := met[key]; known {
+				groups.join(at, n)
+			} else {
+				met[key] = n
+			}
+		}
+	}
+	keys := make(map[*entry]string, len(c.allergy))
+	for n, e := range c.allergy {
+		k := substance(c.allergy[groups.of(n)])
+		keys[e] = terms.SubstanceKey(k.codes, k.text)
+	}
+	return keys
+}
+
+// allergyDetails are what a statement says of an allergy beyond its substance and the names of its reactions.
+func allergyDetails(v fhir.Value) []Detail {
+	kind := strings.TrimSpace(v.First("category").Text())
+	if v.Get("type").Is("intolerance") {
+		kind = strings.TrimPrefix(kind+", an intolerance and no allergy", ", ")
+	}
+	out := details("Category", kind, "Risk", map[string]string{"low": "low", "high": "high", "unable-to-assess": "cannot be judged"}[v.Get("criticality").Text()],
+		"Began", firstText("", when(v, "onsetDateTime", "onsetPeriod.start").words(), began(v, "onset")), "Last reaction", when(v, "lastOccurrence").words())
+	for _, r := range v.Get("reaction").Items() {
+		said := r.Get("description").Text()
+		for _, more := range details("to ", concept(r.Get("substance")).text, "by ", concept(r.Get("exposureRoute")).text, "", r.Get("severity").Text(), "on ", when(r, "onset").words(), "", notes(r)) {
+			said = strings.TrimPrefix(said+"; "+more.Label+more.Value, "; ")
+		}
+		if named := concepts(r.Get("manifestation")); said != "" && said != r.Get("severity").Text() {
+			out = append(out, Detail{"Reaction", strings.TrimPrefix(named+": "+said, ": ")})
+		}
+	}
+	end, _ := extended(v, "AllergyIntoleranceEnd")
+	ended, why := "", ""
+	for _, x := range end.Get("extension").Items() {
+		switch url := strings.ToLower(x.Get("url").Text()); {
+		case strings.HasSuffix(url, "enddate"):
+			ended = when(x, "valueDateTime", "valueDate").words()
+		case strings.HasSuffix(url, "reasonended"):
+			why = valueOf(x)
+		}
+	}
+	return append(out, details("Ended", ended, "Why ended", why, "Note", notes(v))...)
 }
 
 // noneKnown tells whether a concept says that no allergy is known, or none of some kind; of its codes the widest counts.

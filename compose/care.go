@@ -178,15 +178,33 @@ func (c *composer) appointment(e *entry) {
 	at := when(v, "start", "requestedPeriod.start")
 	c.r.Appointments.Items = append(c.r.Appointments.Items, Item{Title: orUnnamed(title, "Appointment"), Kind: "Appointment", Status: terms.Say(terms.Status, st), Date: at, End: when(v, "end"),
 		Active:  !at.before(c.in.Now) && slices.Contains([]string{"booked", "proposed", "pending", "arrived", "checked-in", "waitlist"}, st),
-		Details: details("With", strings.Join(with, ", "), "Reason", concepts(v.Get("reasonCode")), "Note", v.Get("comment").Text(), "For the person", v.Get("patientInstruction").Text(), "Why cancelled", concept(v.Get("cancelationReason")).text), From: []Provenance{c.from(e)}})
+		Details: details("With", strings.Join(with, ", "), "Reason", concepts(v.Get("reasonCode")), "Because of", c.because(v), "Note", v.Get("comment").Text(), "For the person", v.Get("patientInstruction").Text(), "Why cancelled", concept(v.Get("cancelationReason")).text), From: []Provenance{c.from(e)}})
 }
 
 func (c *composer) referral(e *entry) {
 	v := e.v
 	st := v.Get("status").Text()
 	c.r.Referrals.Items = append(c.r.Referrals.Items, Item{Title: firstText(orUnnamed("", firstText("Referral", concepts(v.Get("category")))), concept(v.Get("code")).text, concepts(v.Get("reasonCode"))), Kind: "Referral or request", Status: terms.Say(terms.Status, st), Active: st == "active" || st == "draft" || st == "on-hold",
-		Date: when(v, "authoredOn", "occurrenceDateTime", "occurrencePeriod.start"), Details: details("Category", concepts(v.Get("category")), "Reason", concepts(v.Get("reasonCode")), "Priority", v.Get("priority").Text(), "From", c.nameOf(v.Get("requester")), "To", c.nameOf(first(v.Get("performer"))), "Note", notes(v)),
+		Date: when(v, "authoredOn", "occurrenceDateTime", "occurrencePeriod.start"), Details: details("Category", concepts(v.Get("category")), "Reason", concepts(v.Get("reasonCode")), "Priority", v.Get("priority").Text(), "From", c.nameOf(v.Get("requester")), "To", c.nameOf(first(v.Get("performer"))), "Wanted", wanted(v), "When needed", concept(v.Get("asNeededCodeableConcept")).text, "Body site", concepts(v.Get("bodySite")),
+			"Because of", c.because(v), "For the person", v.Get("patientInstruction").Text(), "Note", notes(v)),
 		From: []Provenance{c.from(e)}})
+}
+
+// wanted is when something asked for is to be done.
+func wanted(v fhir.Value) string {
+	at := when(v, "occurrenceDateTime").moment()
+	return firstText(at, periodText(v.Get("occurrencePeriod")))
+}
+
+// because are the problems that a request or an appointment refers to.
+func (c *composer) because(v fhir.Value) string {
+	var out []string
+	for _, r := range v.Get("reasonReference").Items() {
+		if name := firstText(c.nameOrCode(r), c.condition(r)); name != "" {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func firstText(other string, candidates ...string) string {
@@ -223,8 +241,18 @@ func (c *composer) attachment(e *entry, title string, a fhir.Value) {
 
 func (c *composer) attach(e *entry, title string, d Document, kind string) {
 	v := e.v
+	if kind == title {
+		kind = ""
+	}
 	d.Item = Item{Title: title, Kind: "Document", Status: status(v.Get("status")), Active: v.Get("status").Text() != "superseded", Date: when(v, "context.period.start", "date", "effectiveDateTime", "issued"),
 		Details: details("Type", kind, "Description", v.Get("description").Text(), "Setting", concept(v.First("context.practiceSetting")).text), From: []Provenance{c.from(e)}}
+	switch code := v.Get("docStatus").Text(); code {
+	case "", "final":
+	case "entered-in-error":
+		d.Item.Active, d.Item.Status = false, "Entered in error: do not rely on it"
+	default:
+		d.Item.Status = strings.TrimPrefix(d.Item.Status+", "+strings.ToLower(terms.Say(terms.Status, code)), ", ")
+	}
 	d.words = func() string { return c.wordsOf(v) }
 	c.r.Documents.Items = append(c.r.Documents.Items, d)
 }
@@ -276,7 +304,10 @@ func (c *composer) episode(e *entry) {
 	for _, x := range v.Get("extension").Items() {
 		url := x.Get("url").Text()
 		label := words(url[strings.LastIndexAny(url, "/:")+1:])
-		item.Details = append(item.Details, details(label, valueText(x))...)
+		if strings.HasSuffix(url, "ended-by-absence") {
+			label = "Ended because the source no longer sends it, as of"
+		}
+		item.Details = append(item.Details, details(label, extensionWords(x, 0))...)
 	}
 	if e.Section == kmcr.SocialCare {
 		s := Service{Item: item, Provider: organisation}
@@ -298,11 +329,26 @@ func (c *composer) episode(e *entry) {
 	c.r.Encounters.Items = append(c.r.Encounters.Items, Encounter{Item: item, Class: "episode", Organisation: organisation})
 }
 
+// extensionWords is what an extension says: its value, or what the extensions within it say.
+func extensionWords(x fhir.Value, depth int) string {
+	if t := valueOf(x); t != "" || depth > mostNested {
+		return t
+	}
+	var out []string
+	for _, inner := range x.Get("extension").Items() {
+		url := inner.Get("url").Text()
+		if t := extensionWords(inner, depth+1); t != "" {
+			out = append(out, words(url[strings.LastIndexAny(url, "/:")+1:])+": "+t)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
 func (c *composer) flag(e *entry) {
 	v := e.v
 	st := v.Get("status").Text()
 	k := concept(v.Get("code"))
-	item := Item{Title: orUnnamed(k.text, "Alert"), Plain: terms.Plain(k.code, ""), Kind: orUnnamed(concepts(v.Get("category")), "Alert"), Status: terms.Say(terms.Status, st), Active: st == "active" && !when(v, "period.end").before(c.in.Now), Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
+	item := Item{Title: orUnnamed(k.text, "Alert"), Plain: terms.Plain(k.code, ""), Kind: firstText("Alert", concepts(v.Get("category"))), Status: terms.Say(terms.Status, st), Active: st == "active" && !when(v, "period.end").before(c.in.Now), Date: when(v, "period.start"), End: when(v, "period.end"), From: []Provenance{c.from(e)}}
 	if st == "active" && !item.Active {
 		item.Status = "Ended"
 	}
@@ -322,17 +368,132 @@ func (c *composer) plan(e *entry) {
 	}
 	var activities []string
 	for _, a := range v.Get("activity").Items() {
-		if t := firstText("", a.First("detail.description").Text(), concept(a.First("detail.code")).text, c.nameOf(a.Get("reference"))); t != "" {
+		if t := firstText("", a.First("detail.description").Text(), concept(a.First("detail.code")).text, c.nameOrCode(a.Get("reference"))); t != "" {
+			if st := a.First("detail.status").Text(); st != "" && st != "in-progress" && st != "unknown" {
+				t += " " + bracketed(strings.ToLower(terms.Say(terms.Status, st)))
+			}
 			activities = append(activities, t)
 		}
 	}
-	var outcomes []string
-	for _, p := range v.Get("prediction").Items() {
-		outcomes = append(outcomes, concept(p.Get("outcome")).text)
+	item := Item{Title: orUnnamed(title, "Plan"), Kind: planKinds[e.Type], Status: terms.Say(terms.Status, st), Active: !slices.Contains([]string{"completed", "revoked", "cancelled", "rejected", "inactive", "stopped"}, st),
+		Date: when(v, "created", "period.start", "dateTime", "startDate", "occurrenceDateTime", "occurrencePeriod.start", "date", "statusDate"), End: when(v, "period.end", "provision.period.end"),
+		Details: details("Plan", planText(v), "Activities", strings.Join(activities, "; "), "Decision", c.provision(v.Get("provision"), 0), "Rule", concept(v.Get("policyRule")).text), From: []Provenance{c.from(e)}}
+	if item.Active && item.End.before(c.in.Now) {
+		item.Active, item.Status = false, "Ended"
 	}
-	c.r.Plans.Items = append(c.r.Plans.Items, Item{Title: orUnnamed(title, "Plan"), Kind: planKinds[e.Type], Status: terms.Say(terms.Status, st), Active: !slices.Contains([]string{"completed", "revoked", "cancelled", "rejected", "inactive", "stopped"}, st),
-		Date: when(v, "created", "period.start", "dateTime", "startDate", "occurrenceDateTime", "date", "statusDate"), End: when(v, "period.end", "provision.period.end"),
-		Details: details("Plan", planText(v), "Activities", strings.Join(activities, "; "), "Outcome", strings.Join(outcomes, ", "), "Decision", v.First("provision.type").Text(), "Rule", concept(v.Get("policyRule")).text, "Note", notes(v)), From: []Provenance{c.from(e)}})
+	if says := refusal(v.Get("provision")); says != "" {
+		item.Title += ": " + says
+	}
+	item.Details = append(item.Details, c.risks(v)...)
+	item.Details = append(item.Details, details("For", c.addressed(v), "Goals", c.goals(v), "Event", concept(v.Get("event")).text, "Priority", concept(v.Get("priority")).text, "Achieved", concept(v.Get("achievementStatus")).text, "Target", c.targets(v), "Why this status", concepts(v.Get("statusReason")),
+		"Severity", concept(v.Get("seriousness")).text, "Outcome", concept(v.Get("outcome")).text, "Note", notes(v))...)
+	c.r.Plans.Items = append(c.r.Plans.Items, item)
+}
+
+// addressed are the problems that a plan or goal is for, by name.
+func (c *composer) addressed(v fhir.Value) string {
+	var out []string
+	for _, a := range v.Get("addresses").Items() {
+		if name := firstText(concept(a).text, c.condition(a), c.nameOrCode(a)); name != "" {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// goals are those that a plan refers to, in their words.
+func (c *composer) goals(v fhir.Value) string {
+	var out []string
+	for _, g := range v.Get("goal").Items() {
+		if e := c.byRef[g.Get("reference").Text()]; e != nil && e.Type == "Goal" {
+			out = append(out, concept(e.v.Get("description")).text)
+		} else if name := g.Get("display").Text(); name != "" {
+			out = append(out, name)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// provision says what a consent agrees to or refuses, for whom and until when, and what it excepts.
+func (c *composer) provision(p fhir.Value, depth int) string {
+	if !p.Exists() || depth > mostNested {
+		return ""
+	}
+	word := map[string]string{"deny": "Refuses", "permit": "Agrees to"}[p.Get("type").Text()]
+	var whom []string
+	for _, a := range p.Get("actor").Items() {
+		if name := firstText("", c.relative(a.Get("reference")), c.nameOf(a.Get("reference"))); name != "" {
+			whom = append(whom, strings.TrimSpace(name+" "+bracketed(concept(a.Get("role")).text)))
+		}
+	}
+	what := concepts(p.Get("code"))
+	if word != "" && what == "" {
+		what = firstText("what is not named", concepts(p.Get("action")), concepts(p.Get("class")), concepts(p.Get("purpose")))
+	}
+	says := strings.TrimSpace(word + " " + what)
+	for _, more := range details(" by ", strings.Join(whom, ", "), ", ", periodText(p.Get("period"))) {
+		says += more.Label + more.Value
+	}
+	for _, inner := range p.Get("provision").Items() {
+		if t := c.provision(inner, depth+1); t != "" {
+			says += "; except: " + t
+		}
+	}
+	return says
+}
+
+// refusal is what a decision is about in few words, for its title; "" where it names nothing.
+func refusal(p fhir.Value) string {
+	word := map[string]string{"deny": "refuses ", "permit": "agrees to "}[p.Get("type").Text()]
+	what := concepts(p.Get("code"))
+	if word == "" || what == "" {
+		return ""
+	}
+	return word + what
+}
+
+func bracketed(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "(" + s + ")"
+}
+
+func periodText(p fhir.Value) string {
+	if !p.Get("start").Exists() && !p.Get("end").Exists() {
+		return ""
+	}
+	return span(p)
+}
+
+// risks are the predictions of a risk assessment with how likely each is, and what is done about them.
+func (c *composer) risks(v fhir.Value) []Detail {
+	var out []Detail
+	for _, p := range v.Get("prediction").Items() {
+		likely := firstText("", concept(p.Get("qualitativeRisk")).text, orNothing("probability ", p.Get("probabilityDecimal").Text()), rangeText(p.Get("probabilityRange")))
+		if likely != "" && concept(p.Get("qualitativeRisk")).text != "" {
+			likely += orNothing(", probability ", firstText("", p.Get("probabilityDecimal").Text(), rangeText(p.Get("probabilityRange"))))
+		}
+		within := firstText("", periodText(p.Get("whenPeriod")), rangeText(p.Get("whenRange")))
+		out = append(out, details("Risk", strings.TrimPrefix(concept(p.Get("outcome")).text+orNothing(": ", likely)+orNothing(", ", within), ": "), "Because", p.Get("rationale").Text())...)
+	}
+	return append(out, details("To lessen it", v.Get("mitigation").Text(), "Judged by", concept(v.Get("method")).text)...)
+}
+
+// targets are what a goal aims at.
+func (c *composer) targets(v fhir.Value) string {
+	var out []string
+	for _, t := range v.Get("target").Items() {
+		aim := firstText("", quantity(t.Get("detailQuantity")), rangeText(t.Get("detailRange")), concept(t.Get("detailCodeableConcept")).text, t.Get("detailString").Text(), t.Get("detailInteger").Text(), ratio(t.Get("detailRatio")))
+		aim = strings.TrimSpace(concept(t.Get("measure")).text + " " + aim)
+		if by := Date(t.Get("dueDate").Text()).words(); by != "" {
+			aim = strings.TrimSpace(aim + " by " + by)
+		}
+		if aim != "" {
+			out = append(out, aim)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // planKinds are the kinds of plans, wishes and risks for readers.

@@ -20,7 +20,13 @@ func (c *composer) changes() {
 		}
 	}
 	add("allergies", itemsOf(r.Allergies.Items, func(a Allergy) Item { return a.Item })...)
-	add("medicines", itemsOf(r.Medicines.Items, func(m Medicine) Item { return m.Item })...)
+	for _, m := range r.Medicines.Items {
+		had := len(r.Changes)
+		if add("medicines", m.Item); len(r.Changes) > had {
+			change := &r.Changes[had]
+			change.Again = !change.New && !slices.ContainsFunc(change.From, func(p Provenance) bool { return !m.issues[p.Statement] })
+		}
+	}
 	add("problems", slices.Concat(r.Problems.Items, r.Procedures.Items, r.FamilyHistory.Items)...)
 	add("results", itemsOf(r.Results.Items, testItem)...)
 	add("results", r.Reports.Items...)
@@ -71,7 +77,10 @@ func itemsOf[T any](list []T, item func(T) Item) []Item {
 func testItem(t Test) Item {
 	i := Item{Title: t.Name, Kind: "Result", From: t.From}
 	if len(t.Values) > 0 {
-		i.Title += " " + t.Values[0].Text + orNothing(" ", t.Unit)
+		i.Title += " " + t.Values[0].Text
+		if !t.Values[0].Cancelled {
+			i.Title += orNothing(" ", t.Unit)
+		}
 		i.Date = t.Values[0].Date
 	}
 	return i

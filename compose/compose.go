@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -69,6 +70,7 @@ type entry struct {
 	id    string // the statement's logical id, written
 	v     fhir.Value
 	shown bool
+	aside bool // carries a qualification that is not understood: shown, and no fact of the record
 }
 
 type composer struct {
@@ -128,7 +130,12 @@ func (c *composer) place(e *entry) {
 		c.notShown(e, "marked by its contributor as entered in error")
 		return
 	}
-	if put, known := placers[e.Type]; known {
+	put, known := placers[e.Type]
+	if known && e.Type != "Patient" && bytes.Contains(e.Body, []byte(`"modifierExtension"`)) {
+		c.notUnderstood(e)
+		return
+	}
+	if known {
 		put(c, e)
 		c.involved(e, true)
 		return
@@ -263,23 +270,29 @@ func (c *composer) nameOf(ref fhir.Value) string {
 	return personName(name)
 }
 
-// personName is the first HumanName of a list as it is said.
-func personName(names fhir.Value) string {
+// personName is the first HumanName of a list as it is said: one that is in use before one that is not any more.
+func personName(names fhir.Value) (name string) {
 	for _, n := range names.Items() {
-		if t := n.Get("text").Text(); t != "" {
-			return t
+		said := nameWords(n)
+		if said != "" && n.Get("use").Text() != "old" && !n.First("period.end").Exists() {
+			return said
 		}
-		var words []string
-		for _, path := range []string{"prefix", "given", "family"} {
-			for _, w := range n.Path(path) {
-				words = append(words, w.Text())
-			}
-		}
-		if len(words) > 0 {
-			return strings.Join(words, " ")
+		name = firstText(said, name)
+	}
+	return name
+}
+
+func nameWords(n fhir.Value) string {
+	if t := n.Get("text").Text(); t != "" {
+		return t
+	}
+	var words []string
+	for _, path := range []string{"prefix", "given", "family"} {
+		for _, w := range n.Path(path) {
+			words = append(words, w.Text())
 		}
 	}
-	return ""
+	return strings.Join(words, " ")
 }
 
 // finish orders every part, says which kind of nothing applies, and makes the timeline.

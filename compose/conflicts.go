@@ -37,20 +37,33 @@ func (c *composer) conflict(about Fact, fact string, section kmcr.Section, key s
 	slices.SortStableFunc(values, func(a, b ConflictValue) int {
 		return cmp.Or(c.prefer(about, a.From.Contributor, b.From.Contributor), cmp.Compare(b.Date.key(), a.Date.key()), cmp.Compare(a.From.Statement, b.From.Statement), cmp.Compare(a.Value, b.Value))
 	})
+	return c.conflictBecause(about, fact, section, key, values, c.reason(about, values[0], rival(values)))
+}
+
+// rival is the value to which the first is preferred: of those of other contributors the first that differs, else any of theirs,
+// else another of its own.
+func rival(values []ConflictValue) ConflictValue {
 	best, next := values[0], values[0]
 	for _, v := range values[1:] {
-		if v.Value != best.Value {
+		differs, others := v.Value != best.Value, v.From.Contributor != best.From.Contributor
+		switch {
+		case differs && others:
+			return v
+		case others && next.From.Contributor == best.From.Contributor || differs && next.Value == best.Value && next.From.Contributor == best.From.Contributor:
 			next = v
-			break
 		}
 	}
-	return c.conflictBecause(about, fact, section, key, values, c.reason(about, best, next))
+	return next
 }
 
 // reason says in one sentence why the first value is preferred to the next different one.
 func (c *composer) reason(about Fact, best, next ConflictValue) string {
 	name := best.From.Source
 	switch {
+	case best.From.Contributor == next.From.Contributor && best.Date.key() > next.Date.key():
+		return fmt.Sprintf("%s says both; what it said last is shown first.", name)
+	case best.From.Contributor == next.From.Contributor:
+		return fmt.Sprintf("%s says both: neither is preferred, and the order means nothing.", name)
 	case c.rank(about, best.From.Contributor) < c.rank(about, next.From.Contributor):
 		return fmt.Sprintf("%s is shown first because for %s %s counts before %s.", name, c.orders[about].Title, aKind(c.kind(best)), aKind(c.kind(next)))
 	case c.authorityOf(best.From.Contributor) > c.authorityOf(next.From.Contributor):

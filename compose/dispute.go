@@ -1,28 +1,69 @@
 package compose
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
 
 	"kmcr"
+	"kmcr/terms"
 )
 
 // The topics below are told from the words of alerts, plans and consents, for contributors code them in many ways. What they
 // say is compared only as far as it takes a side; an entry that names the topic and takes none disagrees with nobody.
 var (
 	resuscitation = regexp.MustCompile(`(?i)\b(dna ?cpr|dnar|cpr|resuscitation|resuscitate)\b`)
-	against       = regexp.MustCompile(`(?i)\b(dna ?cpr|dnar|do not (attempt|resuscitate)|not for (cpr|resuscitation|attempted)|not to be resuscitated|no cpr|cpr attempts? (are )?not recommended)\b`)
-	inFavour      = regexp.MustCompile(`(?i)\b(for (full |attempted )?(active )?(cpr|resuscitation)|attempt (cpr|cardio\w*|resuscitation)|cpr attempts? (are )?recommended)\b`)
+	against       = regexp.MustCompile(`(?i)\b(dna ?cpr|dnar|do not (attempt|resuscitate)|not (suitable |appropriate |a candidate )?for (full |active |attempted )*(cpr|resuscitation)|(cpr|resuscitation) (is |would be |should )?(not|in) ?(be )?(attempted|appropriate|indicated|wanted)|not to be resuscitated|no cpr|cpr attempts? (are )?not recommended|refuses\b[^.;\n]*\b(cpr|resuscitation))\b`)
+	inFavour      = regexp.MustCompile(`(?i)\b(full (active )?(cpr|resuscitation)|agrees to\b[^.;\n]*\b(cpr|resuscitation)|for (full |attempted )?(active )?(cpr|resuscitation)|attempt (cpr|cardio\w*|resuscitation)|cpr attempts? (are )?recommended)\b`)
 	takenBackCPR  = regexp.MustCompile(`(?i)\b(revoked|rescinded|withdrawn|cancelled|no longer (valid|in force|applies))\b`)
+	deniedBefore  = regexp.MustCompile(`(?i)\b(not|no|never|without)\b[^.;\n]{0,30}$`)
+	deniedCPR     = regexp.MustCompile(`(?i): (no|none|negative|false|absent|not in place|not made|nil)$`)
 	inFullCPR     = regexp.MustCompile(`(?i)cardio-?\s?pulmonary resuscitation`)
 	attorney      = regexp.MustCompile(`(?i)\b(lasting power of attorney|lpa)\b`)
 )
 
+// saysCPR are the letters one of which stands in whatever speaks of resuscitation: quicker to look for than the words.
+var saysCPR = [][]byte{[]byte("esus"), []byte("ESUS"), []byte("CPR"), []byte("cpr"), []byte("Cpr"), []byte("DNAR"), []byte("dnar"), []byte("Dnar")}
+
+// decided keeps an observation that takes a side on resuscitation among the decisions too, where readers look for them; of each
+// contributor the newest is in force. Practices record the decision in this way.
+func (c *composer) decided(e *entry, k said) {
+	if !slices.ContainsFunc(saysCPR, func(w []byte) bool { return bytes.Contains(e.Body, w) }) {
+		return
+	}
+	if !resuscitation.MatchString(inFullCPR.ReplaceAllString(k.text+" "+concept(e.v.Get("valueCodeableConcept")).text+" "+e.v.Get("valueString").Text(), "CPR")) {
+		return
+	}
+	st := e.v.Get("status").Text()
+	if c.in.Hidden[kmcr.Plans] != "" || st == "cancelled" {
+		return
+	}
+	i := Item{Title: orUnnamed(k.text, "Resuscitation"), Kind: "Decision or consent", Status: terms.Say(terms.Status, st), Active: true, Date: observed(e.v), Details: details("Note", notes(e.v)), From: []Provenance{c.from(e)}}
+	if hasValue(e.v) {
+		i.Title += ": " + valueText(e.v)
+	}
+	if cprDecision(&i) == "" {
+		return
+	}
+	for n := range c.r.Plans.Items {
+		have := &c.r.Plans.Items[n]
+		if have.From[0].Type != "Observation" || have.From[0].Contributor != e.Contributor {
+			continue
+		}
+		if have.Date.key() > i.Date.key() {
+			i.Active, i.Status = false, "Followed by another"
+		} else {
+			have.Active, have.Status = false, "Followed by another"
+		}
+	}
+	c.r.Plans.Items = append(c.r.Plans.Items, i)
+}
+
 // disputes finds where contributors differ on resuscitation, powers of attorney, services and next of kin.
 func (c *composer) disputes() {
 	var cpr, powers []*Item
-	for _, list := range [][]Item{c.r.Alerts.Items, c.r.Plans.Items} {
+	for _, list := range [][]Item{c.r.Alerts.Items, c.r.Plans.Items, c.r.Problems.Items} {
 		for i := range list {
 			switch item := &list[i]; {
 			case resuscitation.MatchString(item.words()):
@@ -54,13 +95,16 @@ func cprDecision(i *Item) string {
 	switch {
 	case takenBackCPR.MatchString(words) && against.MatchString(words):
 		return "a decision against it that is no longer in force"
+	case against.MatchString(words) && deniedCPR.MatchString(i.Title):
+		return "no decision against it"
 	case !i.Active && against.MatchString(words):
 		return "a decision against it that is no longer in force"
 	case !i.Active:
 		return ""
 	case against.MatchString(words):
 		return "not to be attempted"
-	case inFavour.MatchString(words):
+	}
+	if at := inFavour.FindStringIndex(words); at != nil && !deniedBefore.MatchString(words[:at[0]]) {
 		return "to be attempted"
 	}
 	return ""

@@ -50,6 +50,7 @@ type statedMedicine struct {
 	details       []Detail
 	parts         []*entry // its authorisation and latest issue
 	changed       Date     // when the dose was last changed
+	ended         bool     // its end has passed
 }
 
 // medicines makes one line of each medicine, however many contributors state it; doses are never merged.
@@ -90,6 +91,7 @@ func (c *composer) readMedicine(e *entry) statedMedicine {
 	}
 	m.start = when(v, "effectivePeriod.start", "effectiveDateTime", "authoredOn", "whenHandedOver", "whenPrepared")
 	m.end = when(v, "effectivePeriod.end", "dispenseRequest.validityPeriod.end")
+	m.ended = m.end.before(c.in.Now)
 	m.asked = when(v, "dateAsserted", "authoredOn", "effectivePeriod.start", "effectiveDateTime", "whenHandedOver")
 	m.issued, m.review = dateExtension(v, "LastIssueDate"), dateExtension(v, "ReviewDate", "authorisationExpiryDate")
 	m.changed = dateExtension(v, "DosageLastChanged")
@@ -183,11 +185,11 @@ func (c *composer) medicineGroup(m statedMedicine) string {
 	if intent := m.e.v.Get("intent"); !known || intent.Is("proposal") || intent.Is("option") {
 		return unknown // nobody has prescribed what is only proposed
 	}
-	if group == current && m.end.before(c.in.Now) {
+	if group == current && m.ended {
 		group = past // active as sent, but its own end has passed
 	}
 	if group == past {
-		end, ok := m.stopped().Time()
+		end, ok := orDate(m.stopped(), m.asked).Time() // what was asked for lately can only have been stopped lately
 		if ok && !end.After(c.in.Now) && c.in.Now.Sub(end) <= recently && m.e.Type != "MedicationAdministration" {
 			return recentlyStopped
 		}
@@ -195,12 +197,31 @@ func (c *composer) medicineGroup(m statedMedicine) string {
 	return group
 }
 
-// stopped is when a medicine that is not current ended, as near as is known.
+// stopped is when a medicine that is not current ended: by its own end, by what its contributor dates the change with, or by when
+// the version came that says so; "" where its first version says so already and nothing dates it. That it was once asked for says
+// nothing of when it was stopped, but for a course or a supply that was completed.
 func (m statedMedicine) stopped() Date {
-	if m.end != "" {
+	if m.end != "" && m.ended {
 		return m.end
 	}
-	return m.asked
+	if m.e.Type == "MedicationAdministration" || m.e.Type == "MedicationDispense" {
+		return m.asked
+	}
+	if d := orDate(dateExtension(m.e.v, "statusChangeDate"), when(m.e.v, "dateAsserted")); d != "" {
+		return d
+	}
+	if meta, err := fhir.Parse(m.e.Meta); err == nil {
+		if d := when(meta.Root(), "lastUpdated"); d != "" {
+			return d
+		}
+	}
+	switch e := m.e; {
+	case e.Version > 1 || !e.At.IsZero() && e.Recorded.Sub(e.At).Abs() > time.Minute: // else it is dated by nobody but us
+		return orDate(dateOf(e.At), dateOf(e.Recorded))
+	case m.status == "completed":
+		return m.asked
+	}
+	return ""
 }
 
 var groupRank = map[string]int{current: 0, unknown: 1, recentlyStopped: 2, past: 3}
@@ -224,8 +245,9 @@ func (c *composer) medicineLine(list []statedMedicine) Medicine {
 			m.From = append(m.From, c.from(p))
 		}
 		m.Changed = later(m.Changed, s.changed)
+		m.supplied(c, s)
 		m.LastIssued, m.Review = later(m.LastIssued, s.issued), later(m.Review, s.review)
-		if s.e.Version > 1 && !s.e.At.IsZero() {
+		if s.e.Version > 1 && !s.e.At.IsZero() && s.changed == "" && !s.onlyIssued() {
 			m.Changed = later(m.Changed, Date(s.e.At.UTC().Format(time.RFC3339)))
 		}
 		if m.Indication == "" {
@@ -239,6 +261,9 @@ func (c *composer) medicineLine(list []statedMedicine) Medicine {
 		}
 		latest[s.e.Contributor] = true
 	}
+	if !c.in.Since.IsZero() {
+		m.again(list, c.in.Since)
+	}
 	if len(latest) > 1 || len(m.Also) > 0 {
 		m.JoinedBy = joinedBy(list)
 	}
@@ -246,6 +271,67 @@ func (c *composer) medicineLine(list []statedMedicine) Medicine {
 		m.Conflict = c.medicineConflict(list)
 	}
 	return m
+}
+
+// supplied keeps the last time of which a statement tells that the medicine was dispensed or given.
+func (m *Medicine) supplied(c *composer, s statedMedicine) {
+	v, into := s.e.v, &m.Dispensed
+	given := s.e.Type == "MedicationAdministration"
+	if !given && s.e.Type != "MedicationDispense" || s.status != "completed" && s.status != "in-progress" {
+		return
+	}
+	at := when(v, "whenHandedOver", "whenPrepared")
+	if given {
+		into, at = &m.Given, when(v, "effectiveDateTime", "effectivePeriod.end", "effectivePeriod.start")
+	}
+	if *into != nil && at.key() <= (*into).Date.key() {
+		return
+	}
+	*into = &Supply{Date: at, Amount: amount(v), By: c.author(s.e), From: c.provenance(s.e)}
+	if given {
+		(*into).Amount = quantity(v.First("dosage.dose"))
+	}
+}
+
+// amount is how much was dispensed, and for how long.
+func amount(v fhir.Value) string {
+	lasts := quantity(v.Get("daysSupply"))
+	if days, bare := strings.CutSuffix(lasts, " d"); bare {
+		lasts = days + " days"
+	}
+	return strings.TrimPrefix(quantity(v.Get("quantity"))+orNothing(", for ", lasts), ", ")
+}
+
+// onlyIssued tells whether a later version of a statement seems to say no more than that the medicine was issued again: its issue is
+// of the days in which the version came.
+func (m statedMedicine) onlyIssued() bool {
+	at, ok := m.issued.Time()
+	return ok && m.group == current && m.e.At.Sub(at) < 7*24*time.Hour && at.Sub(m.e.At) < 7*24*time.Hour
+}
+
+// again notes which of the statements that came in since then only issue, supply or give what the line already says.
+func (m *Medicine) again(list []statedMedicine, since time.Time) {
+	m.issues = map[string]bool{}
+	says := map[string]bool{} // what each contributor said before
+	said := func(s statedMedicine) string {
+		return string(s.e.Contributor) + "|" + s.e.Type + "|" + normalDose(s.name+" "+s.taken.words())
+	}
+	for _, s := range list {
+		if !s.e.Recorded.After(since) {
+			says[said(s)] = true
+		}
+	}
+	for _, s := range list {
+		for _, p := range s.parts {
+			m.issues[p.id] = true
+		}
+		switch s.e.Type {
+		case "MedicationDispense", "MedicationAdministration":
+			m.issues[s.e.id] = len(list) > 1
+		case "MedicationRequest", "MedicationStatement":
+			m.issues[s.e.id] = s.e.Version > 1 && s.onlyIssued() || s.e.Version == 1 && s.group == current && says[said(s)]
+		}
+	}
 }
 
 // differs tells whether s says another product or other directions than stand on the line.
@@ -279,7 +365,8 @@ func (c *composer) says(s statedMedicine) MedicineSource {
 func (c *composer) medicineConflict(list []statedMedicine) string {
 	var values []ConflictValue
 	doses := map[kmcr.ContributorCode][]string{}
-	var began, ended Date // of what is current the earliest, of what is stopped the latest
+	held, taken := map[kmcr.ContributorCode]bool{}, map[kmcr.ContributorCode]bool{} // by whom it is on hold, and by whom it is not
+	var began, ended Date                                                           // of what is current the earliest, of what is stopped the latest
 	seen := map[kmcr.ContributorCode]bool{}
 	for _, s := range list {
 		by := s.e.Contributor
@@ -290,6 +377,11 @@ func (c *composer) medicineConflict(list []statedMedicine) string {
 		case s.group == current:
 			if dose := normalDose(s.name + " " + s.taken.words()); !slices.Contains(doses[by], dose) {
 				doses[by] = append(doses[by], dose)
+			}
+			if s.status == "on-hold" {
+				held[by] = true
+			} else {
+				taken[by] = true
 			}
 			if began == "" || s.start.key() < began.key() {
 				began = s.start
@@ -302,10 +394,22 @@ func (c *composer) medicineConflict(list []statedMedicine) string {
 	}
 	// What one stopped long before another began it is a new course, not a disagreement.
 	stoppedBefore := ended.before(c.in.Now.Add(-recently)) && ended.key() < began.key()
-	if differentDoses(doses) || len(doses) > 0 && ended != "" && !stoppedBefore {
+	if differentDoses(doses) || anotherThan(held, taken) || len(doses) > 0 && ended != "" && !stoppedBefore {
 		return c.conflict(aboutMedicines, "Medicine: "+list[0].name, kmcr.Medicines, "medicine|"+medicineKey(list), values)
 	}
 	return ""
+}
+
+// anotherThan tells whether a contributor is in one set and a different one in the other.
+func anotherThan(a, b map[kmcr.ContributorCode]bool) bool {
+	for x := range a {
+		for y := range b {
+			if x != y {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // saysStopped tells whether a statement says that the medicine is no longer taken; that one supply or one dose is over says nothing of it.

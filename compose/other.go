@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -18,15 +19,36 @@ func (c *composer) other(e *entry) {
 		if name == "resourceType" || name == "status" || name == "text" || name == "identifier" || name == "subject" || name == "patient" || name == "contained" || len(item.Details) > 24 {
 			return
 		}
-		if text := plainValue(c, m, 0); text != "" && text != item.Title {
+		if text := plainValue(c, m, 0); text != "" && text != title {
 			item.Details = append(item.Details, Detail{words(strings.ToUpper(name[:1]) + name[1:]), text})
 		}
 	})
-	if e.Section == kmcr.SocialCare {
+	if e.aside {
+		item.Title, item.Status = item.Title+" (not understood)", "Do not rely on this"
+		item.Details = append([]Detail{{"Warning", carriesMore}}, item.Details...)
+	}
+	if e.Section == kmcr.SocialCare && !e.aside {
 		c.r.SocialCare.Items = append(c.r.SocialCare.Items, Service{Item: item})
 		return
 	}
 	c.r.Other.Items = append(c.r.Other.Items, item)
+}
+
+// carriesMore is said of a statement with a modifierExtension. FHIR R4 (extensibility, 2.4.1) has it that who does not know one must
+// not take the rest for what it seems to say: it may turn it into its opposite. None is known here.
+const carriesMore = "Carries a qualification that this record does not understand, which may change what it means. Ask the source before you rely on it."
+
+// notUnderstood shows such a statement as it was sent, as no fact, and says so where its facts would have stood.
+func (c *composer) notUnderstood(e *entry) {
+	e.aside = true
+	c.other(e)
+	if c.warnings == nil {
+		c.warnings = map[kmcr.Section][]string{}
+	}
+	said := c.sourceName(e.Contributor) + " sent an entry with a qualification that this record does not understand: see other statements"
+	if !slices.Contains(c.warnings[e.Section], said) {
+		c.warnings[e.Section] = append(c.warnings[e.Section], said)
+	}
 }
 
 // plainValue says any value in words, two levels deep.

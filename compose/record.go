@@ -253,11 +253,23 @@ type Medicine struct {
 	Group      string           `json:"group"`              // "current", "recently-stopped" (90 days), "past", "unknown"
 	JoinedBy   string           `json:"joinedBy,omitempty"` // why statements are one line: "same dm+d or SNOMED CT code", …
 	LastIssued Date             `json:"lastIssued,omitempty"`
+	Dispensed  *Supply          `json:"lastDispensed,omitempty"`
+	Given      *Supply          `json:"lastGiven,omitempty"`
 	Changed    Date             `json:"changed,omitempty"` // when a contributor last changed what it had said
 	Stopped    Date             `json:"stopped,omitempty"`
 	Review     Date             `json:"review,omitempty"`
 	Also       []MedicineSource `json:"also,omitempty"` // other products or doses that the preferred contributor has current: never added up
 	Says       []MedicineSource `json:"says"`           // what each contributor says, never merged
+
+	issues map[string]bool // statements that only issue, supply or give it again
+}
+
+// Supply is one time that a medicine was dispensed or given: the last of which anybody tells.
+type Supply struct {
+	Date   Date       `json:"date"`
+	Amount string     `json:"amount,omitempty"` // "28 tablets, for 28 days"
+	By     string     `json:"by,omitempty"`
+	From   Provenance `json:"from"`
 }
 
 // MedicineSource is one contributor's statement of a medicine.
@@ -284,6 +296,21 @@ type Test struct {
 	From    []Provenance `json:"from"`
 }
 
+// Newest is the newest result that was not cancelled. Nil: there is none.
+func (t Test) Newest() *Value { return t.uncancelled(0) }
+
+// Before is the result that stands before what is shown as the newest, but for those that were cancelled. Nil: there is none.
+func (t Test) Before() *Value { return t.uncancelled(1) }
+
+func (t Test) uncancelled(from int) *Value {
+	for n := from; n < len(t.Values); n++ {
+		if !t.Values[n].Cancelled {
+			return &t.Values[n]
+		}
+	}
+	return nil
+}
+
 // Value is one result.
 type Value struct {
 	Text   string     `json:"text"` // at the recorded precision, with its comparator
@@ -295,6 +322,8 @@ type Value struct {
 	Status string     `json:"status,omitempty"`
 	Note   string     `json:"note,omitempty"`
 	From   Provenance `json:"from"`
+	// Cancelled tells that no result came of it; it is never the value before another.
+	Cancelled bool `json:"cancelled,omitempty"`
 }
 
 // Encounter is an admission, attendance or contact.
@@ -381,10 +410,11 @@ type ConflictValue struct {
 type Change struct {
 	Title string       `json:"title"`
 	Kind  string       `json:"kind"`
-	Page  string       `json:"page"` // on which it stands, as in its address
-	New   bool         `json:"new"`  // else an earlier one was changed
-	Date  Date         `json:"date"` // of what happened
-	From  []Provenance `json:"from"` // what was taken in since
+	Page  string       `json:"page"`            // on which it stands, as in its address
+	New   bool         `json:"new"`             // else an earlier one was changed
+	Again bool         `json:"again,omitempty"` // a medicine was issued, dispensed or given again, and nothing else about it changed
+	Date  Date         `json:"date"`            // of what happened
+	From  []Provenance `json:"from"`            // what was taken in since
 }
 
 // NotShown is a statement that stands in no part, and why.

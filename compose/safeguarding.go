@@ -200,7 +200,7 @@ func isReview(v fhir.Value) bool {
 // concerns puts them in order: what is in force first, the first categories first, then the newest.
 func (c *composer) concerns() {
 	for _, e := range c.entries {
-		if e.Section == kmcr.Safeguarding && e.v.Get("status").Text() != "entered-in-error" && placers[e.Type] != nil {
+		if e.Section == kmcr.Safeguarding && !e.aside && e.v.Get("status").Text() != "entered-in-error" && placers[e.Type] != nil {
 			c.concern(e)
 		}
 	}

@@ -115,3 +115,9 @@ func (j joined) join(a, b int) {
 	a, b = j.of(a), j.of(b)
 	j[max(a, b)] = min(a, b)
 }
+
+func (j joined) joinAll(list []int) {
+	for _, n := range list[1:] {
+		j.join(list[0], n)
+	}
+}

@@ -170,17 +170,27 @@ func (s *Service) maybeHidden(ctx context.Context, patients []*store.Patient) (b
 }
 
 // found is what a viewer may know of a person before the record is opened:
-// besides what lists say, the address, unless whereabouts are hidden.
+// besides what lists say, the address, unless whereabouts are hidden; each as the banner of the record has it.
 func (s *Service) found(ctx context.Context, v kmcr.Viewer, person kmcr.PersonID, patients []*store.Patient, p parties) (Found, error) {
 	f := known(person, patients, p)
 	hidden, err := s.hidden(ctx, patients)
 	if err != nil {
 		return f, err
 	}
-	for _, i := range identities(patients, p, nil, hidden) {
-		if f.Address == "" && len(i.claims.Addresses) > 0 {
-			f.Address = i.claims.Addresses[0].line()
-		}
+	in := compose.Input{Now: s.now()}
+	compartments, err := s.compartments(ctx, patients)
+	if err != nil {
+		return f, err
+	}
+	for _, i := range identities(patients, p, recordedIn(compartments), hidden) {
+		in.Demographics = append(in.Demographics, i.demographics(p))
+		in.Sources = append(in.Sources, compose.Source{Contributor: i.contributor.Code, Kind: p.kind(i.contributor.Organisation), Authority: i.contributor.Authority})
+	}
+	if in.Authority, err = s.Authority(ctx); err != nil {
+		return f, err
+	}
+	if banner := compose.Identify(in); len(in.Demographics) > 0 {
+		f.Name, f.Born, f.Address = banner.Name, string(banner.Born), banner.Address
 	}
 	f.PossibleDuplicate, err = s.possibleDuplicate(ctx, v, patients)
 	return f, err

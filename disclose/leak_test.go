@@ -457,7 +457,7 @@ func (c *check) finding() {
 			c.wrong("the search tells %s", e.name)
 		}
 	}
-	for _, list := range []string{"/caseload", "/caseload/" + c.p.ref, "/alerts", "/matches", "/feeds"} {
+	for _, list := range []string{"/caseload", "/caseload/" + c.p.ref, "/alerts", "/matches", "/matches/people/" + c.p.ref, "/feeds"} {
 		c.get(list)
 	}
 	if c.a.Organisation == "RVV" && c.rel.name == "nobody" { // which reads the whole log

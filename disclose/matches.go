@@ -28,6 +28,8 @@ type Pair struct {
 	By      string               `json:"by,omitempty"`
 	A       compose.Demographics `json:"a"`
 	B       compose.Demographics `json:"b"`
+	RefA    kmcr.Ref             `json:"refA,omitempty"` // whose A is now
+	RefB    kmcr.Ref             `json:"refB,omitempty"`
 	State   string               `json:"state"`
 	// Proposed is what one officer decided about somebody who must not be found, and another has to decide too; ProposedBy is the first.
 	Proposed   string        `json:"proposed,omitempty"`
@@ -183,9 +185,12 @@ func (s *Service) sides(ctx context.Context, pair *Pair, r store.Review, p parti
 		return unavailable(err)
 	}
 	var all []*store.Patient
-	for _, one := range []*store.Patient{a, b} {
+	for i, one := range []*store.Patient{a, b} {
 		if one == nil {
 			continue
+		}
+		if one.Person != 0 {
+			*[]*kmcr.Ref{&pair.RefA, &pair.RefB}[i] = one.Person.Ref()
 		}
 		all = append(all, one)
 		if one.Person != 0 {
@@ -215,10 +220,15 @@ func (s *Service) demographicsOf(ctx context.Context, patient *store.Patient, p 
 	if err != nil {
 		return compose.Demographics{}, err
 	}
-	for _, i := range identities([]*store.Patient{patient}, p, recordedIn(compartments), hidden) {
-		return i.demographics(p), nil
+	one := identities([]*store.Patient{patient}, p, recordedIn(compartments), hidden)
+	if len(one) == 0 {
+		return compose.Demographics{}, nil
 	}
-	return compose.Demographics{}, nil
+	d := one[0].demographics(p)
+	if hidden {
+		d.Contributor = p.elsewhere(d.Contributor)
+	}
+	return d, nil
 }
 
 // harm is the greater of what could go wrong with either.

@@ -106,6 +106,8 @@ func body(method, path string, p plantedPerson) string {
 		return `{"reason":"in my clinic this morning"}`
 	case strings.HasSuffix(path, "/concerns"):
 		return `{"id":"x","outcome":"appropriate","reason":"on the ward that day"}`
+	case strings.Contains(path, "/matches/people/"):
+		return `{"do":"part","entries":["1"]}`
 	case strings.Contains(path, "/matches/"):
 		return `{"decision":"same"}`
 	case method == "POST" && strings.HasSuffix(path, "/preview"):

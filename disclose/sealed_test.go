@@ -79,7 +79,7 @@ func TestNothingTellsWhereSomebodyIsWhoMustNotBeFound(t *testing.T) {
 					tell(id+more, a.Get("/fhir/R4/"+id+more))
 				}
 			}
-			for _, list := range []string{"/caseload", "/alerts", "/matches"} {
+			for _, list := range []string{"/caseload", "/alerts", "/matches", "/matches/people/" + p.ref} {
 				tell(list, a.Get(list))
 			}
 			tell("a search", a.Ask("POST", "/people/search", fmt.Sprintf(`{"nhs_number":%q}`, p.nhs)))
@@ -133,6 +133,9 @@ func TestWhereSomebodyIsIsNotToldWhileTheyMayBeOneWhoMustNotBeFound(t *testing.T
 	}
 	if got := tells(); len(got) != 0 {
 		t.Errorf("while the question is open it is told at %v", got)
+	}
+	if got := h.Somebody(kmcr.Viewer{Account: "first", Role: kmcr.RoleRecordsOfficer, Organisation: "G82050"}).Get("/matches").Body; !strings.Contains(got, "withheld") || strings.Contains(got, `:"practice"`) {
+		t.Errorf("while the question is open the officer reads which practice: %s", got)
 	}
 	for _, officer := range []string{"first", "second"} {
 		a := h.Somebody(kmcr.Viewer{Account: officer, Name: officer, Role: kmcr.RoleRecordsOfficer, Organisation: "G82050"})

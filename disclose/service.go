@@ -34,7 +34,7 @@ type Config struct {
 	DB  *store.DB
 	Log *slog.Logger
 	Now func() time.Time // nil: time.Now
-	// Tokens gives the search tokens of what is looked for (match.Tokens, handed over by cmd/kmcr). Query.NHSNumber is ten digits or "".
+	// Tokens gives the search tokens of what is looked for (match.Kept, handed over by cmd/kmcr). Query.NHSNumber is ten digits or "".
 	Tokens func(Query) []string
 	// Happened is called after something was written here that somebody may have to be told of (notify); nil: nobody is.
 	Happened func()

@@ -74,6 +74,14 @@ func (w *whereabouts) organisation(p parties, o kmcr.ODS) {
 	}
 }
 
+// elsewhere is a contributor as it is named where whereabouts are hidden: not at all where somebody lives near it, or in it.
+func (p parties) elsewhere(code kmcr.ContributorCode) kmcr.ContributorCode {
+	if kind := p.kind(p.contributor(code).Organisation); kind == "gp-practice" || kind == "care-home" {
+		return maskedSource
+	}
+	return code
+}
+
 // add keeps a word; one of two letters says nothing.
 func (w *whereabouts) add(word string) {
 	word = strings.ToLower(strings.TrimSpace(word))

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // mostWords is how many bytes of words a file gives at most.
@@ -21,9 +22,9 @@ func Words(mediaType string, data []byte) string {
 	var text string
 	switch t {
 	case "text/plain", "text/markdown", "text/csv":
-		text = decode(data, params["charset"])
+		text = Text(data, params["charset"])
 	case "text/html", "application/xhtml+xml":
-		text = HTML(decode(data, params["charset"]))
+		text = HTML(Text(data, params["charset"]))
 	case "application/rtf", "text/rtf", "text/richtext":
 		text = RTF(data)
 	case "application/pdf":
@@ -40,10 +41,21 @@ func bounded(text string) string {
 	return text
 }
 
-// decode reads text as UTF-8 where it is that, else as Windows-1252.
-func decode(data []byte, charset string) string {
+// Text decodes a text: UTF-16 where its charset or its mark says so, UTF-8 where it is that, else Windows-1252, of which Latin-1 is
+// a part.
+func Text(data []byte, charset string) string {
+	charset = strings.ToLower(charset)
+	if strings.HasPrefix(charset, "utf-16") || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		order := unicode.BigEndian
+		if charset == "utf-16le" {
+			order = unicode.LittleEndian
+		}
+		if s, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(data); err == nil {
+			return strings.TrimPrefix(string(s), "\ufeff")
+		}
+	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if latin := strings.EqualFold(charset, "iso-8859-1") || strings.EqualFold(charset, "windows-1252"); !latin && utf8.Valid(data) {
+	if latin := charset == "iso-8859-1" || charset == "windows-1252"; !latin && utf8.Valid(data) {
 		return string(data)
 	}
 	s, err := charmap.Windows1252.NewDecoder().Bytes(data)

@@ -61,3 +61,16 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+// Text is read by what it says it is written in, or by the mark at its beginning.
+func TestTextInEveryCharset(t *testing.T) {
+	for _, c := range []struct{ name, data, charset string }{
+		{"UTF-8", "café", ""}, {"UTF-8 with a mark", "\ufeffcafé", "utf-8"}, {"Latin-1", "caf\xe9", "ISO-8859-1"}, {"Latin-1 that does not say so", "caf\xe9", ""},
+		{"UTF-16, the greater first", "\x00c\x00a\x00f\x00\xe9", "UTF-16"}, {"UTF-16, the lesser first", "c\x00a\x00f\x00\xe9\x00", "utf-16le"},
+		{"UTF-16 with a mark", "\xff\xfec\x00a\x00f\x00\xe9\x00", "utf-16"}, {"UTF-16 by its mark alone", "\xfe\xff\x00c\x00a\x00f\x00\xe9", ""},
+	} {
+		if got := extract.Text([]byte(c.data), c.charset); got != "café" {
+			t.Errorf("%s: %q", c.name, got)
+		}
+	}
+}

@@ -66,7 +66,10 @@ func inUse(s *kmcr.Statement, v fhir.Value, since time.Time) bool {
 	default:
 		return true
 	}
-	for _, path := range []string{"effectivePeriod.end", "effectiveDateTime", "dateAsserted", "authoredOn"} {
+	if s.Version > 1 && !v.First("effectivePeriod.end").Exists() && !v.First("dateAsserted").Exists() {
+		return s.At.After(since) // a later version says that it has ended
+	}
+	for _, path := range []string{"effectivePeriod.end", "dateAsserted", "effectiveDateTime", "authoredOn"} {
 		if t, ok := fhir.Instant(v.First(path).Text()); ok {
 			return t.After(since)
 		}

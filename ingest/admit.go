@@ -54,6 +54,22 @@ func unsupported(m *hl7.Message, c kmcr.Contributor) *no {
 	return nil
 }
 
+// rehearsals are the processing ids (MSH-11, table 0103) of what is not meant for anybody's record.
+var rehearsals = map[string]parking{
+	"T": {reason: "training", detail: "MSH-11 T: it is marked as a training message, and the sender is not being tried out"},
+	"D": {reason: "debugging", detail: "MSH-11 D: it is marked as a debugging message, and the sender is not being tried out"},
+}
+
+// rehearsal tells why a message from a feed is kept out of a live record: it is marked as not real, and the sender is neither tried
+// out (nobody but its testers sees what it states) nor known to mark everything so. Nil where it is taken for real.
+func (s *Service) rehearsal(m *hl7.Message, c kmcr.Contributor) *parking {
+	why, marked := rehearsals[m.Segment("MSH").Get(11, 1)]
+	if !marked || !s.InUse || c.TestOnly || c.Training {
+		return nil
+	}
+	return &why
+}
+
 // refuse counts a message that is not taken, and says so; false closes the connection.
 func (n *line) refuse(ctx context.Context, m *hl7.Message, c kmcr.ContributorCode, raw []byte, why *no) bool {
 	ack := hl7.Ack(m, hl7.Answer{Verdict: hl7.Refused, ControlID: n.s.controlID(), At: n.s.Now(), Condition: why.condition, Where: why.where, Text: why.text})

@@ -245,6 +245,11 @@ func (a *application) state(ctx context.Context) error {
 	for _, r := range a.reading.Retire {
 		a.retire(a.patients[r.Patient], r.Prefix, a.at(r.At))
 	}
+	for _, x := range a.cast.all {
+		if err := a.supersede(x); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -277,9 +282,12 @@ func (a *application) retire(x *subject, prefix string, at time.Time) {
 
 // absence ends what an extract no longer tells of a patient.
 func (a *application) absence(x *subject, b translate.Absence) {
+	absent := func(id kmcr.StatementID, key string) bool {
+		return x.head(id) != nil && x.saidAt(id).Before(b.At) && slices.ContainsFunc(b.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) })
+	}
 	for _, st := range x.current() {
-		last := x.saidAt(st.ID)
-		if !last.Before(b.At) || !slices.ContainsFunc(b.Prefixes, func(p string) bool { return strings.HasPrefix(st.Key, p) }) {
+		last, with := x.saidAt(st.ID), translate.GoesWith(st.Key)
+		if !absent(st.ID, st.Key) && (with == "" || !last.Before(b.At) || !absent(store.StatementIDFor(x.patient.ID, with), with)) {
 			continue
 		}
 		if body, ok := translate.EndedByAbsence(st.Type, st.Body, last, b.At); ok {

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"kmcr"
 	"kmcr/fhir"
+	"kmcr/store"
 )
 
 // A census and the tables of looked after children say only a part of who a child is: name and NHS number that the same council has
@@ -45,5 +47,37 @@ func TestACensusLeavesTheNameOfAChild(t *testing.T) {
 				t.Errorf("it is found by %s", p.Claims)
 			}
 		})
+	}
+}
+
+// A council's number of a child is one number whichever of its systems sends it: a census under a contributor of its own meets the case
+// extract where name and birth agree, and asks or stands apart where they do not.
+func TestACensusMeetsTheCaseExtractOfItsCouncil(t *testing.T) {
+	h := build(t)
+	h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error {
+		for code, organisation := range map[kmcr.ContributorCode]kmcr.ODS{"second": "820", "elsewhere": "886"} {
+			c := kmcr.Contributor{Code: code, Organisation: organisation, Name: string(code), Format: kmcr.FormatCase}
+			if err := tx.Put(store.KindContributor, string(code), c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	person := func(name, born string) string {
+		return "Extract Date,Record,Record Id,Person Id,Family Name,Given Name,Date of Birth,Sex\n2026-04-01,person,X,KID7," + name + "," + born + ",M\n"
+	}
+	for _, c := range []struct {
+		contributor kmcr.ContributorCode
+		content     string
+	}{{"council", person("Thistlewood,Kim", "2016-03-05")}, {"second", person("Thistlewood,Kim", "2016-03-05")}, {"elsewhere", person("Thistlewood,Kim", "2016-03-05")}} {
+		_, err := h.in.Import(h.ctx(), c.contributor, "person.csv", []byte(c.content), nil)
+		h.must(err)
+		h.quiet()
+	}
+	if got := h.beside("second", "820|KID7"); got != "council second" {
+		t.Errorf("the second system's child is known to %s", got)
+	}
+	if got := h.beside("elsewhere", "886|KID7"); got != "elsewhere" {
+		t.Errorf("another council's number of the same digits links: %s", got)
 	}
 }

@@ -180,6 +180,9 @@ func identityOf(c *translate.Claims) match.Identity {
 		}
 		id.Names = append(id.Names, match.Name{Family: family, Given: given})
 	}
+	for _, f := range c.FormerFamilies { // a name without given names goes with those of the first
+		id.Names = append(id.Names, match.Name{Family: f})
+	}
 	for _, a := range slices.Concat(c.Addresses, c.Former) {
 		id.Postcodes = append(id.Postcodes, a.Postcode)
 		if len(a.Lines) > 0 {
@@ -188,7 +191,8 @@ func identityOf(c *translate.Claims) match.Identity {
 		}
 	}
 	for _, a := range c.Aliases {
-		if strings.HasPrefix(a, "http") && strings.Contains(a, "|") { // a number of a register that others may know too
+		shared := strings.HasPrefix(a, "http") || strings.HasPrefix(a, translate.CouncilNumber)
+		if shared && strings.Contains(a, "|") { // a number of a register that others may know too
 			id.Locals = append(id.Locals, a)
 		}
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"kmcr"
@@ -24,8 +25,12 @@ const mostTouched = 400
 type touched struct {
 	all     []*toucher
 	byID    map[kmcr.PatientID]*toucher
-	decided map[[2]kmcr.PatientID]string
+	reviews map[[2]kmcr.PatientID]store.Review
+	bearers map[kmcr.NHSNumber]map[kmcr.PatientID]bearer
 }
+
+// decided is what people have decided about two, or that it is still to be decided; "" where nobody has been asked.
+func (t *touched) decided(a, b kmcr.PatientID) string { return t.reviews[between(a, b)].State }
 
 // toucher is one patient with its identity, from which a placeholder of a number is left out.
 type toucher struct {
@@ -47,7 +52,7 @@ func between(a, b kmcr.PatientID) [2]kmcr.PatientID { return [2]kmcr.PatientID{m
 // linked to the same persons, those they are merged with, those a decision
 // names, and the candidates of each.
 func (s *Service) neighbourhood(ctx context.Context, seeds ...kmcr.PatientID) (*touched, error) {
-	t := &touched{byID: map[kmcr.PatientID]*toucher{}, decided: map[[2]kmcr.PatientID]string{}}
+	t := &touched{byID: map[kmcr.PatientID]*toucher{}, reviews: map[[2]kmcr.PatientID]store.Review{}, bearers: map[kmcr.NHSNumber]map[kmcr.PatientID]bearer{}}
 	persons := map[kmcr.PersonID]bool{}
 	queue := slices.Clone(seeds)
 	for len(queue) > 0 && len(t.all) < mostTouched {
@@ -83,6 +88,7 @@ func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID, pers
 	x.profile = match.Prepare(x.id)
 	t.all = append(t.all, x)
 	t.byID[id] = x
+	t.bears(p, x.id)
 	var more []kmcr.PatientID
 	if p.MergedInto != 0 {
 		more = append(more, p.MergedInto)
@@ -102,7 +108,7 @@ func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID, pers
 		return nil, err
 	}
 	for _, r := range reviews {
-		t.decided[between(r.A, r.B)] = r.State
+		t.reviews[between(r.A, r.B)] = r
 		if r.State == "same" || r.State == "different" {
 			more = append(more, r.A, r.B)
 		}
@@ -116,22 +122,33 @@ func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID, pers
 		if err != nil {
 			return nil, err
 		}
-		if f.ID != id && match.Standard().Compare(x.profile, match.Prepare(identityOf(c))).Outcome == match.Same {
+		y := identityOf(c)
+		t.bears(f, y)
+		if f.ID != id && match.Standard().Compare(x.profile, match.Prepare(y)).Outcome == match.Same {
 			more = append(more, f.ID)
 		}
 	}
 	return more, nil
 }
 
+// bears notes who carries a number, also of those who are not touched: whether it is a placeholder shows in all of them.
+func (t *touched) bears(p *store.Patient, id match.Identity) {
+	if id.NHS == "" || p.Register {
+		return
+	}
+	if t.bearers[id.NHS] == nil {
+		t.bearers[id.NHS] = map[kmcr.PatientID]bearer{}
+	}
+	t.bearers[id.NHS][p.ID] = bearer{p.Contributor, id}
+}
+
 // leaveOutPlaceholders takes numbers that say nothing out of the identities.
 func (t *touched) leaveOutPlaceholders() {
-	carriers := map[kmcr.NHSNumber][]bearer{}
-	for _, x := range t.all {
-		if x.number != "" {
-			carriers[x.number] = append(carriers[x.number], bearer{x.patient.Contributor, x.id})
+	for n, bearers := range t.bearers {
+		var all []bearer
+		for _, id := range slices.Sorted(maps.Keys(bearers)) {
+			all = append(all, bearers[id])
 		}
-	}
-	for n, all := range carriers {
 		for _, c := range placeholderOf(all) {
 			for _, x := range t.all {
 				if x.number == n && x.patient.Contributor == c {
@@ -205,8 +222,8 @@ func (t *touched) units() []*unit {
 			join(x.patient.ID, x.patient.MergedInto)
 		}
 	}
-	for pair, state := range t.decided {
-		if state == "same" && t.byID[pair[0]] != nil && t.byID[pair[1]] != nil {
+	for pair, r := range t.reviews {
+		if r.State == "same" && t.byID[pair[0]] != nil && t.byID[pair[1]] != nil {
 			join(pair[0], pair[1])
 		}
 	}
@@ -241,7 +258,7 @@ func (t *touched) joins(u *unit, group []*unit) (score float64, ok bool) {
 func (t *touched) compare(u, other *unit) (score float64, agrees, opposed, apart bool) {
 	for _, x := range u.members {
 		for _, y := range other.members {
-			if t.decided[between(x.patient.ID, y.patient.ID)] == "different" {
+			if t.decided(x.patient.ID, y.patient.ID) == "different" {
 				apart = true
 			}
 			if x.patient.MergedInto != 0 || y.patient.MergedInto != 0 {
@@ -262,6 +279,65 @@ func (t *touched) compare(u, other *unit) (score float64, agrees, opposed, apart
 	return score, agrees, opposed, apart
 }
 
+// questions are the reviews that change with who is who. Of two people who may be one a person is asked once, about the two entries
+// of theirs that are likeliest; an open question is asked by what is known now, and withdrawn when the two have become one person, or
+// a decision that nothing but an officer's knowledge spoke for has been taken back.
+func (t *touched) questions(groups [][]*toucher) []store.Review {
+	group := map[kmcr.PatientID]int{}
+	for i, g := range groups {
+		for _, x := range g {
+			group[x.patient.ID] = i
+		}
+	}
+	var out []store.Review
+	asked := map[[2]int]bool{}
+	for _, pair := range slices.SortedFunc(maps.Keys(t.reviews), func(a, b [2]kmcr.PatientID) int { return slices.Compare(a[:], b[:]) }) {
+		x, y, r := t.byID[pair[0]], t.byID[pair[1]], t.reviews[pair]
+		if x == nil || y == nil {
+			continue
+		}
+		i, k := group[pair[0]], group[pair[1]]
+		asked[[2]int{min(i, k), max(i, k)}] = r.State != "withdrawn" || asked[[2]int{min(i, k), max(i, k)}]
+		if r.State == "open" && r.Proposed == "" {
+			was := r
+			if v := match.Standard().Compare(x.profile, y.profile); i == k || r.By != "" && v.Outcome == match.Different {
+				r.State = "withdrawn"
+			} else {
+				r.Score, r.Reasons = v.Score, v.Account()
+			}
+			if r != was {
+				out = append(out, r)
+			}
+		}
+	}
+	for i := range groups {
+		for k := i + 1; k < len(groups); k++ {
+			if !asked[[2]int{i, k}] {
+				if r, ok := likeliest(groups[i], groups[k]); ok {
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// likeliest is the question about two groups, if there is one: the pair of theirs that is likeliest to be one person.
+func likeliest(g, h []*toucher) (best store.Review, ok bool) {
+	for _, x := range g {
+		for _, y := range h {
+			if x.patient.MergedInto != 0 || y.patient.MergedInto != 0 {
+				continue
+			}
+			v := match.Standard().Compare(x.profile, y.profile)
+			if v.Outcome != match.Different && (!ok || v.Score > best.Score) {
+				best, ok = store.Review{A: x.patient.ID, B: y.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"}, true
+			}
+		}
+	}
+	return best, ok
+}
+
 // held is the reason why two cannot be parted, or joined; "" where they can.
 func (t *touched) held(decision string, a, b kmcr.PatientID) string {
 	for _, u := range t.units() {
@@ -271,8 +347,8 @@ func (t *touched) held(decision string, a, b kmcr.PatientID) string {
 		if decision == "different" && in(a) && in(b) {
 			return "the two are held together by a merge of their own system or by other decisions"
 		}
-		for pair, state := range t.decided {
-			if decision == "same" && state == "different" && in(pair[0]) && in(pair[1]) {
+		for pair, r := range t.reviews {
+			if decision == "same" && r.State == "different" && in(pair[0]) && in(pair[1]) {
 				return "two entries of these two people have been decided to be different"
 			}
 		}
@@ -383,10 +459,12 @@ func (s *Service) relinkAll(ctx context.Context, by kmcr.Viewer, words string, s
 		if refused = change(t); refused != nil {
 			return nil
 		}
-		moves, err := s.relinkings(ctx, t.derive())
+		groups := t.derive()
+		moves, err := s.relinkings(ctx, groups)
 		if err != nil {
 			return err
 		}
+		questions := t.questions(groups)
 		return s.db.Write(ctx, func(tx *store.Tx) error {
 			for _, x := range t.all { // whoever has been changed meanwhile: again
 				if err := tx.Hold(x.patient); err != nil {
@@ -395,6 +473,11 @@ func (s *Service) relinkAll(ctx context.Context, by kmcr.Viewer, words string, s
 			}
 			if err := save(tx, t, moves); err != nil {
 				return err
+			}
+			for _, q := range questions {
+				if err := tx.PutReview(&q); err != nil {
+					return err
+				}
 			}
 			for _, m := range moves {
 				if err := tx.Relink(m.patient, m.to, by.Account, words); err != nil {

@@ -203,7 +203,7 @@ func (d *DropFolders) read(ctx context.Context, path string, about fs.FileInfo, 
 		return kmcr.Errorf(kmcr.Unavailable, "the file cannot be read: %w", err)
 	}
 	r.SHA256 = hex.EncodeToString(h.Sum(nil))
-	if r.Totals, err = d.s.ImportFrom(ctx, r.Contributor, about.Name(), f, about.Size(), nil); err != nil {
+	if r.Totals, err = d.s.importFrom(ctx, r.Contributor, about.Name(), f, about.Size(), nil, true); err != nil {
 		return err
 	}
 	return d.s.Settle(ctx, r.Contributor, &r.Totals)

@@ -36,7 +36,7 @@ func (s *Service) renewAllTokens(ctx context.Context) error {
 			for _, p := range some {
 				claims, err := readClaims(p.Claims)
 				if err == nil {
-					err = tx.PutPatient(p, nil, match.Tokens(identityOf(claims)))
+					err = tx.PutPatient(p, nil, match.Kept(identityOf(claims)))
 				}
 				if err != nil {
 					return err

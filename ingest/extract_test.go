@@ -140,3 +140,31 @@ func TestATeamIsGivenToThePatientOfItsReferralWhicheverComesFirst(t *testing.T) 
 		t.Errorf("%d are still parked", sum.Parked)
 	}
 }
+
+// An extract without the column of a telephone says nothing of it: the line that another gave stands, and ends with what it belongs to.
+func TestAColumnThatIsNotThereEndsNoContactLine(t *testing.T) {
+	h := build(t)
+	row := func(day, person, telephone string) string {
+		return fmt.Sprintf("%s,package,K%s,P%[2]s,Fox,Ada%[2]s,1941-03-05,2026-01-01,Long term support: Community,Homecare%s\n", day, person, telephone)
+	}
+	columns := "Extract Date,Record,Record Id,Person Id,Family Name,Given Name,Date of Birth,Start Date,Package,Provider"
+	line := func() string {
+		p, err := h.db.PatientByKey(h.ctx(), "council", "820|P1")
+		h.must(err)
+		for _, s := range h.compartment(p.ID).Current() {
+			if s.Key == "Case|provider|K1" {
+				return string(s.Body)
+			}
+		}
+		return ""
+	}
+	h.extract(columns + ",Provider Telephone\n" + row("2026-11-01", "1", ",01634 496555") + row("2026-11-01", "2", ","))
+	h.extract(columns + "\n" + row("2026-11-02", "1", "") + row("2026-11-02", "2", ""))
+	if got := line(); !strings.Contains(got, `"status":"active"`) || !strings.Contains(got, "01634 496555") {
+		t.Errorf("after an extract without the column: %s", got)
+	}
+	h.extract(columns + "\n" + row("2026-11-03", "2", "") + row("2026-11-03", "3", ""))
+	if got := line(); !strings.Contains(got, `"status":"inactive"`) {
+		t.Errorf("its package has ended: %s", got)
+	}
+}

@@ -62,6 +62,11 @@ func (s *Service) Import(ctx context.Context, c kmcr.ContributorCode, name strin
 // ImportFrom is Import of a file that need not fit in memory: many messages, rows or lines are read one after the other, and not
 // more than some are under way at once. What was taken in before an import broke off is known when the file is sent again.
 func (s *Service) ImportFrom(ctx context.Context, c kmcr.ContributorCode, name string, content io.ReaderAt, size int64, progress func(done, total int64)) (Totals, error) {
+	return s.importFrom(ctx, c, name, content, size, progress, false)
+}
+
+// importFrom is ImportFrom of a file that a person names, or of one that comes by itself (fed): that is a feed like any other.
+func (s *Service) importFrom(ctx context.Context, c kmcr.ContributorCode, name string, content io.ReaderAt, size int64, progress func(done, total int64), fed bool) (Totals, error) {
 	contributor, err := s.directory.contributor(ctx, c)
 	if err != nil {
 		return Totals{}, err
@@ -72,7 +77,7 @@ func (s *Service) ImportFrom(ctx context.Context, c kmcr.ContributorCode, name s
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	i := &importing{s: s, c: contributor, progress: progress, whole: size, room: make(chan struct{}, inFlight)}
+	i := &importing{s: s, c: contributor, fed: fed, progress: progress, whole: size, room: make(chan struct{}, inFlight)}
 	failed := unpack(name, content, size, func(m packed) error { return i.file(ctx, m) })
 	i.settling.Wait()
 	progress(i.whole, i.whole)
@@ -102,6 +107,7 @@ type importing struct {
 	c        kmcr.Contributor
 	progress func(done, total int64)
 	whole    int64
+	fed      bool // the file came by itself: nobody has looked at it
 	done     atomic.Int64
 
 	settling sync.WaitGroup // messages that are waiting to be applied
@@ -299,6 +305,10 @@ func (i *importing) message(raw []byte) *store.Message {
 	}
 	if no := unsupported(m, i.c); no != nil {
 		e.State, e.Reason, e.Detail = store.Rejected, no.reason, no.where+": "+no.text
+		return e
+	}
+	if why := i.s.rehearsal(m, i.c); why != nil && i.fed {
+		e.State, e.Reason, e.Detail = store.Parked, why.reason, why.detail
 	}
 	return e
 }
@@ -328,8 +338,8 @@ func (i *importing) accept(ctx context.Context, entries []*store.Message, raws [
 		case dups[k]:
 			i.count(Totals{Duplicate: 1})
 			i.step(size)
-		case e.State == store.Rejected:
-			i.count(count(store.Rejected))
+		case e.State == store.Rejected || e.State == store.Parked:
+			i.count(count(e.State))
 			i.step(size)
 		default:
 			i.follow(e.ID, size)

@@ -179,26 +179,39 @@ func (s *Service) linkAfresh(ctx context.Context, p *plan) {
 // mergeWords is the reason of a link that a merge moved.
 const mergeWords = "merged by its own system, or linked afresh after that"
 
-// UndoMerge takes back a merge of a contributor's patient. Both are linked
-// afresh, by what is known of them without it.
-func (s *Service) UndoMerge(ctx context.Context, from kmcr.PatientID, by kmcr.Viewer) error {
+func notMerged() error {
+	return &kmcr.Error{Kind: kmcr.NotFound, Message: "this patient has not been merged into another", Remedy: "Look at its links again."}
+}
+
+// takeBack takes a merge back for an officer; r is the review of the two, which may have held the proposal of it.
+func (s *Service) takeBack(ctx context.Context, from kmcr.PatientID, r store.Review, by kmcr.Viewer) error {
 	var into kmcr.PatientID
 	change := func(t *touched) error {
 		x := t.byID[from]
 		if x == nil || x.patient.MergedInto == 0 {
-			return &kmcr.Error{Kind: kmcr.NotFound, Message: "this patient has not been merged into another", Remedy: "Look at its links again."}
+			return notMerged()
 		}
 		p := *x.patient
 		into, p.MergedInto = p.MergedInto, 0
 		x.patient = &p
+		if proposed := r; r.ID != 0 {
+			proposed.Proposed, proposed.ProposedBy = "", ""
+			t.reviews[between(r.A, r.B)] = proposed
+		}
 		return nil
 	}
-	return s.relinkAll(ctx, by, "the merge was undone", []kmcr.PatientID{from}, change, func(tx *store.Tx, t *touched, moves []relinking) error {
+	return s.relinkAll(ctx, by, "the merge was undone", []kmcr.PatientID{from, r.A, r.B}, change, func(tx *store.Tx, t *touched, moves []relinking) error {
 		p := t.byID[from].patient
 		if err := tx.PutPatient(p, nil, nil); err != nil {
 			return err
 		}
+		if proposed := t.reviews[between(r.A, r.B)]; r.ID != 0 && r.Proposed != "" {
+			if err := tx.PutReview(&proposed); err != nil {
+				return err
+			}
+		}
 		return tx.Audit(&audit.Entry{At: s.Now(), Action: "unmerge", Viewer: by, Person: p.Person, Patient: from, Allowed: true, Purpose: kmcr.Administration,
-			Rule: "a merge can be undone", Where: "ingest", Detail: map[string]string{"from": strconv.FormatInt(int64(into), 10), "moved": strconv.Itoa(len(moves))}})
+			Rule: "a records officer may take a merge back", Where: "matches",
+			Detail: map[string]string{"from": strconv.FormatInt(int64(into), 10), "moved": strconv.Itoa(len(moves)), "proposed by": r.ProposedBy}})
 	})
 }

@@ -290,6 +290,10 @@ func (n *line) acceptAndAnswer(ctx context.Context, c kmcr.Contributor, m *hl7.M
 	now := n.s.Now()
 	ack := hl7.Ack(m, hl7.Answer{Verdict: hl7.Accepted, ControlID: n.s.controlID(), At: now, Condition: hl7.MessageAccepted})
 	entry := &store.Message{Contributor: c.Code, Format: kmcr.FormatHL7v2, ControlID: m.ControlID(), ReceivedAt: now, State: store.Waiting, Lane: laneOf(c.Code, m), Answer: ack}
+	aside := n.s.rehearsal(m, c)
+	if aside != nil {
+		entry.State, entry.Reason, entry.Detail = store.Parked, aside.reason, aside.detail
+	}
 	dup, err := n.s.accept(ctx, entry, raw, func(id int64) { n.promise(m, id) })
 	if err != nil { // no acknowledgement: the sender keeps it and tries again
 		n.s.log.Error("a message could not be made durable; the connection is closed", "contributor", string(c.Code), "error", err.Error())
@@ -300,6 +304,9 @@ func (n *line) acceptAndAnswer(ctx context.Context, c kmcr.Contributor, m *hl7.M
 		ack = dup.Answer
 	}
 	n.s.counts.answered(m.Code(hl7.Accepted), dup != nil)
+	if aside != nil && dup == nil {
+		defer n.setAside(m, *entry, aside)
+	}
 	if neverAcknowledge(m) {
 		return true
 	}
@@ -307,6 +314,12 @@ func (n *line) acceptAndAnswer(ctx context.Context, c kmcr.Contributor, m *hl7.M
 	n.s.counts.acknowledged(time.Since(began))
 	n.s.feeds.answered(c.Code, time.Since(began))
 	return ok
+}
+
+// setAside counts a message that was parked when it came, and tells its sender where that was asked for.
+func (n *line) setAside(m *hl7.Message, entry store.Message, why *parking) {
+	n.promise(m, entry.ID)
+	n.s.settled(entry, why)
 }
 
 // neverAcknowledge tells whether a sender in enhanced mode asks for no acknowledgement of acceptance (MSH-15).

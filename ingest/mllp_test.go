@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"kmcr"
 	"kmcr/hl7"
 	"kmcr/ingest"
 	"kmcr/store"
@@ -106,7 +107,7 @@ func TestAcknowledgements(t *testing.T) {
 		{"a message of a known sender", msh(func(f []string) { f[9] = "a1" }), "AA"},
 		{"line feeds between segments", strings.ReplaceAll(msh(func(f []string) { f[9] = "a2" }), "\r", "\n"), "AA"},
 		{"carriage return and line feed, and a byte-order mark", "\xef\xbb\xbf" + strings.ReplaceAll(msh(func(f []string) { f[9] = "a3" }), "\r", "\r\n"), "AA"},
-		{"training data is data", msh(func(f []string) { f[9], f[10] = "a4", "T" }), "AA"},
+		{"training data, where nobody is looked after by the record yet", msh(func(f []string) { f[9], f[10] = "a4", "T" }), "AA"},
 		{"enhanced mode", msh(func(f []string) { f[9], f[14] = "a5", "AL" }), "CA"},
 		{"nobody it can be about: kept and parked", strings.Replace(msh(func(f []string) { f[9] = "a6" }), jack, "PID|1||||Smith^Jack", 1), "AA"},
 		{"an unknown sender", msh(func(f []string) { f[9], f[2] = "a7", "OTHER" }), "AR"},
@@ -233,6 +234,56 @@ func TestSlowAndSilentSendersAreLeft(t *testing.T) {
 			t.Errorf("the connection is still there: %v", err)
 		}
 	}
+}
+
+// What a sender marks as training or debugging is for nobody's record, unless nobody but testers sees it or the sender marks everything so.
+func TestARehearsalIsNobodysRecord(t *testing.T) {
+	h := build(t)
+	h.in.InUse = true
+	for code, change := range map[kmcr.ContributorCode]func(*kmcr.Contributor){"trial": func(c *kmcr.Contributor) { c.TestOnly = true }, "always": func(c *kmcr.Contributor) { c.Training = true }} {
+		c := kmcr.Contributor{Code: code, Organisation: "RVV", Name: string(code), Format: kmcr.FormatHL7v2, SendingApplication: strings.ToUpper(string(code)), SendingFacility: "RVV"}
+		change(&c)
+		h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error { return tx.Put(store.KindContributor, string(code), c) }))
+	}
+	address := h.listen()
+	as := func(sender, processing, control string) string {
+		m := strings.Replace(adt(control, "A28", "20260102101500", jack), "|PAS|RVV|", "|"+sender+"|RVV|", 1)
+		return strings.Replace(m, "|P|2.4", "|"+processing+"|2.4", 1)
+	}
+	for _, c := range []struct {
+		sender, processing string
+		state              store.State
+		reason             string
+	}{
+		{"PAS", "P", store.Applied, ""}, {"PAS", "", store.Applied, ""},
+		{"PAS", "T", store.Parked, "training"}, {"PAS", "D", store.Parked, "debugging"}, {"PAS", "T^T", store.Parked, "training"},
+		{"TRIAL", "T", store.Applied, ""}, {"ALWAYS", "D", store.Applied, ""},
+	} {
+		control := c.sender + strings.ReplaceAll(c.processing, "^", "-")
+		if got := code(h.dial(address).send(as(c.sender, c.processing, control))); got != "AA" {
+			t.Errorf("%s is answered %s", control, got)
+		}
+		h.quiet()
+		found := false
+		for _, m := range h.messages(c.state) {
+			found = found || m.ControlID == control && m.Reason == c.reason
+		}
+		if !found {
+			t.Errorf("%s is not %s %s", control, c.state, c.reason)
+		}
+	}
+	h.balanced()
+	training := h.messages(store.Parked)[0]
+	h.must(h.in.Replay(h.ctx(), training.ID, kmcr.Viewer{Account: "engineer"}))
+	if m, err := h.db.MessageByID(h.ctx(), training.ID); err != nil || m.State != store.Applied {
+		t.Errorf("replayed it is %+v, %v", m, err)
+	}
+	enhanced := strings.Replace(as("PAS", "T", "E1"), "|T|2.4", "|T|2.4|||AL|AL", 1)
+	line := h.dial(address)
+	if first, second := code(line.send(enhanced)), code(line.hear()); first != "CA" || second != "AE" {
+		t.Errorf("in enhanced mode the answers are %s and %s", first, second)
+	}
+	h.balanced()
 }
 
 func TestEveryPublishedMessageIsAnsweredAndCounted(t *testing.T) {

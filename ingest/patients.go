@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kmcr"
+	"kmcr/match"
 	"kmcr/store"
 	"kmcr/translate"
 )
@@ -213,7 +214,7 @@ func (a *attempt) patientsNumbered(ctx context.Context, value string) ([]*subjec
 			out = append(out, x)
 		}
 	}
-	found, err := a.s.db.PatientsByToken(ctx, []string{"nhs|" + string(n)}, candidates)
+	found, err := a.s.db.PatientsByToken(ctx, []string{match.NumberToken(n)}, candidates)
 	if err != nil {
 		return nil, err
 	}

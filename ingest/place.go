@@ -17,7 +17,7 @@ type placing struct {
 	person  kmcr.PersonID
 	words   string
 	reviews []store.Review
-	mixed   bool // those whom it may touch are to be linked afresh: something speaks for a person and something against it
+	mixed   bool // those whom it may touch are to be linked afresh: what was known of them may not hold any more
 }
 
 // member is one patient of a candidate person, with what is known of it.
@@ -35,7 +35,7 @@ type circle struct {
 	apart    bool // a person decided that they do not
 	score    float64
 	words    string
-	inDoubt  []store.Review
+	inDoubt  *store.Review // the likeliest question about it; nil where there is none, or people have been asked already
 	patients int
 }
 
@@ -45,7 +45,7 @@ type circle struct {
 // to decide. beside are patients of the same message that have been placed
 // already.
 func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (placing, error) {
-	circles, err := s.circles(ctx, x, beside)
+	circles, stripped, err := s.circles(ctx, x, beside)
 	if err != nil {
 		return placing{}, err
 	}
@@ -59,8 +59,9 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 			home = c
 		}
 	}
-	// That a number was replaced may make one person of two who were known before.
-	p := placing{mixed: len(x.claims.Superseded) > 0 && len(circles) > 1}
+	// That a number was replaced may make one person of two who were known before, that it is a placeholder two of one; and whoever
+	// is described otherwise than before may have held others together.
+	p := placing{mixed: len(x.claims.Superseded) > 0 && len(circles) > 1 || stripped || x.redescribed}
 	switch {
 	case home != nil:
 		p.person, p.words = home.person, home.words
@@ -71,8 +72,8 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 	}
 	for _, c := range circles {
 		p.mixed = p.mixed || c.agrees && c.opposed
-		if c.person != p.person {
-			p.reviews = append(p.reviews, c.inDoubt...)
+		if c.person != p.person && c.inDoubt != nil {
+			p.reviews = append(p.reviews, *c.inDoubt)
 		}
 	}
 	return p, nil
@@ -88,11 +89,12 @@ func alone(circles []circle, person kmcr.PersonID) bool {
 }
 
 // circles finds the persons that the patient may belong to, its present one
-// first, and compares it with every patient of each.
-func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([]circle, error) {
+// first, and compares it with every patient of each. stripped tells that a
+// number some of them carry is a placeholder.
+func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) (circles []circle, stripped bool, err error) {
 	decided, err := s.decided(ctx, x)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	near := []kmcr.PersonID{x.patient.Person}
 	for _, b := range beside {
@@ -102,26 +104,26 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([
 	}
 	persons, linked, err := s.db.Circles(ctx, x.tokens, candidates, near...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	all := make([][]member, len(persons))
 	for i, person := range persons {
 		if all[i], err = members(person, linked[person], x, beside); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	own := identityOf(x.claims)
-	stripped := placeholders(x, own, all)
-	if slices.Contains(stripped, x.patient.Contributor) {
+	placeholding := placeholders(x, own, all)
+	if slices.Contains(placeholding, x.patient.Contributor) {
 		own.NHS = ""
 	}
-	circles := make([]circle, 0, len(persons))
+	circles = make([]circle, 0, len(persons))
 	for i, person := range persons {
 		self := own
 		together := []*match.Identity{&self}
 		for j := range all[i] {
 			m := &all[i][j]
-			if slices.Contains(stripped, m.patient.Contributor) && m.id.NHS == x.claims.NHS {
+			if slices.Contains(placeholding, m.patient.Contributor) && m.id.NHS == x.claims.NHS {
 				m.id.NHS = ""
 			}
 			together = append(together, &m.id)
@@ -129,7 +131,7 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) ([
 		inForce(together)
 		circles = append(circles, compare(person, x, self, all[i], decided))
 	}
-	return circles, nil
+	return circles, len(placeholding) > 0, nil
 }
 
 // members are the patients of a person but x, as they are or as this message makes them.
@@ -164,7 +166,10 @@ func (s *subject) person() kmcr.PersonID {
 func compare(person kmcr.PersonID, x *subject, own match.Identity, members []member, decided map[kmcr.PatientID]string) circle {
 	c := circle{person: person, patients: len(members)}
 	profile := match.Prepare(own)
+	asked := false
 	for _, m := range members {
+		state, ever := decided[m.patient.ID]
+		asked = asked || ever && state != "withdrawn"
 		if m.patient.MergedInto == x.patient.ID || x.patient.MergedInto == m.patient.ID && m.patient.ID != 0 {
 			c.kept = true
 			continue
@@ -173,7 +178,7 @@ func compare(person kmcr.PersonID, x *subject, own match.Identity, members []mem
 			continue // an entry that its own system has given up says nothing more
 		}
 		v := match.Standard().Compare(profile, match.Prepare(m.id))
-		switch decided[m.patient.ID] {
+		switch state {
 		case "same":
 			c.kept = true
 			continue
@@ -187,17 +192,15 @@ func compare(person kmcr.PersonID, x *subject, own match.Identity, members []mem
 			if v.Score > c.score || c.words == "" {
 				c.score, c.words = v.Score, v.Words()
 			}
-		case person == x.patient.Person && !v.Contradicts():
-			c.agrees = true // linked before, and nothing has come up against it
 		case v.Contradicts():
 			c.opposed = true
 		}
-		if _, asked := decided[m.patient.ID]; asked {
-			continue
+		if (v.Outcome != match.Different || person == x.patient.Person) && (c.inDoubt == nil || v.Score > c.inDoubt.Score) {
+			c.inDoubt = &store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"}
 		}
-		if v.Outcome != match.Different || person == x.patient.Person {
-			c.inDoubt = append(c.inDoubt, store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"})
-		}
+	}
+	if asked {
+		c.inDoubt = nil
 	}
 	return c
 }

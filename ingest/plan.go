@@ -261,7 +261,7 @@ func (s *Service) write(tx *store.Tx, p *plan) error {
 
 func (x *subject) write(tx *store.Tx, c kmcr.Contributor) error {
 	if x.changed {
-		if err := tx.PutPatient(x.patient, x.names(), x.tokens); err != nil {
+		if err := tx.PutPatient(x.patient, x.names(), x.kept); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ func (a *attempt) findReplaced(ctx context.Context) ([]merging, error) {
 		if t.kind != "Patient" || t.resource == nil || t.of == nil || t.keep || t.failed != nil || t.method == "DELETE" {
 			continue
 		}
+		var by *subject
 		for _, reference := range replacedBy(t.resource) {
 			into, err := a.replacing(ctx, reference)
 			switch {
@@ -25,8 +26,13 @@ func (a *attempt) findReplaced(ctx context.Context) ([]merging, error) {
 				return nil, &parking{reason: "merge-unknown", detail: t.expression + ".link: the patient that is to take this one in has not been heard of", missing: []string{reference}}
 			case into == t.of:
 				return nil, &parking{reason: "merge-itself", detail: t.expression + ".link: the patient is to be merged into itself"}
+			case by != nil && by != into:
+				return nil, &parking{reason: "merge-several", detail: t.expression + ".link: the patient is said to be replaced by two others, and it is not known by which"}
 			}
-			out = append(out, merging{t.of, into})
+			if by == nil {
+				out = append(out, merging{t.of, into})
+			}
+			by = into
 		}
 	}
 	return out, nil

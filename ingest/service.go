@@ -29,6 +29,9 @@ type Config struct {
 	MaxFrame  int           // bytes of an MLLP frame; 0: 2 MiB
 	Idle      time.Duration // 0: 5 minutes
 	FrameTime time.Duration // longest time for one frame to arrive; 0: 30 seconds
+	// InUse says that people are looked after by this record: what a feed marks as training or debugging (MSH-11) is parked. Elsewhere
+	// (a demonstration, a system on trial) it is applied like everything else.
+	InUse bool
 }
 
 // Service is the one way in.
@@ -44,6 +47,7 @@ type Service struct {
 	waiters   waiters
 	counts    counters
 	feeds     feeds
+	linked    counted
 	lives     context.Context // of the work; ends when what had begun is finished
 	die       context.CancelFunc
 	stopping  chan struct{}

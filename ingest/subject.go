@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -17,15 +18,17 @@ import (
 // subject is one of the contributor's patients of whom a message speaks, or a
 // register compartment for what it says of nobody.
 type subject struct {
-	patient   *store.Patient
-	fresh     bool              // not stored yet
-	changed   bool              // claims or aliases are to be stored
-	described bool              // the message holds its Patient
-	claims    *translate.Claims // as they will be after this message
-	tokens    []string
-	follows   *subject // into which its own system has merged it
-	parted    *subject // from which its own system has parted it again
-	aliases   []alias  // further names to store
+	patient     *store.Patient
+	fresh       bool              // not stored yet
+	changed     bool              // claims or aliases are to be stored
+	described   bool              // the message holds its Patient
+	redescribed bool              // what it says of who somebody is differs, as evidence, from what was said before
+	claims      *translate.Claims // as they will be after this message
+	tokens      []string          // under which others are looked for who may be the same
+	kept        []string          // under which it is found
+	follows     *subject          // into which its own system has merged it
+	parted      *subject          // from which its own system has parted it again
+	aliases     []alias           // further names to store
 
 	compartment *store.Compartment // nil for a fresh one
 	said        []*kmcr.Statement  // in order
@@ -89,12 +92,14 @@ func (s *subject) claim(c translate.Claims) error {
 	}
 	if s.fresh || !bytes.Equal(kept, s.patient.Claims) {
 		s.changed = true
+		s.redescribed = s.redescribed || !s.fresh && before != nil && before.Key != "" && !reflect.DeepEqual(match.Prepare(identityOf(before)), match.Prepare(identityOf(&c)))
 		p := *s.patient
 		p.Claims = kept
 		s.patient = &p
 	}
 	s.claims = &c
-	s.tokens = match.Tokens(identityOf(&c))
+	profile := match.Prepare(identityOf(&c))
+	s.tokens, s.kept = profile.Tokens(), profile.Kept()
 	return nil
 }
 
@@ -125,7 +130,7 @@ func complete(c, before *translate.Claims) {
 // mostFormer is how many addresses and telephones of earlier times are kept.
 const mostFormer = 8
 
-// remember keeps where the patient lived and was reached before.
+// remember keeps where the patient lived and was reached, and the family name that it went by, before.
 func remember(c, before *translate.Claims) {
 	now := func(list []translate.Address, a translate.Address) bool {
 		return slices.ContainsFunc(list, func(b translate.Address) bool {
@@ -138,6 +143,7 @@ func remember(c, before *translate.Claims) {
 			c.Former = append(c.Former, a)
 		}
 	}
+	rememberNames(c, before)
 	for _, n := range before.Superseded { // a number that was replaced once stays replaced
 		if n != c.NHS && !slices.Contains(c.Superseded, n) && len(c.Superseded) < mostFormer {
 			c.Superseded = append(c.Superseded, n)
@@ -148,6 +154,30 @@ func remember(c, before *translate.Claims) {
 			c.FormerTelephones = append(c.FormerTelephones, t)
 		}
 	}
+}
+
+// rememberNames keeps the family names of before, with the given names of now: people marry. A given name that changed was a
+// mistake, and may have been a twin's.
+func rememberNames(c, before *translate.Claims) {
+	c.FormerFamilies = nil
+	families := slices.Clone(before.FormerFamilies)
+	for _, n := range before.Names {
+		if slices.ContainsFunc(c.Names, func(now translate.Name) bool { return sameGiven(n, now) }) {
+			families = append(families, n.Family)
+		}
+	}
+	for _, f := range families {
+		now := slices.ContainsFunc(c.Names, func(n translate.Name) bool { return strings.EqualFold(n.Family, f) })
+		if f != "" && !now && !slices.Contains(c.FormerFamilies, f) && len(c.FormerFamilies) < mostFormer {
+			c.FormerFamilies = append(c.FormerFamilies, f)
+		}
+	}
+}
+
+// sameGiven tells whether two names have the first given name in common.
+func sameGiven(a, b translate.Name) bool {
+	x, y := strings.Fields(a.Given), strings.Fields(b.Given)
+	return len(x) > 0 && len(y) > 0 && strings.EqualFold(x[0], y[0])
 }
 
 // answerTo adds names without changing the claims otherwise.

@@ -31,6 +31,7 @@ const (
 	NotValid    Traced = "no longer valid" // the record of the number was a mistake
 	SeveralLike Traced = "several"         // more than one person is like that
 	TooLittle   Traced = "too little"      // no number, and too little else to ask with
+	Unusable    Traced = "unusable answer" // what was answered cannot be understood, or the question was refused; asked again the next day
 )
 
 // tracing is what is kept of the last question about a patient.
@@ -40,9 +41,21 @@ type tracing struct {
 	What  Traced
 }
 
+// holds is for how long what came of a question is not asked again.
+func (t tracing) holds() time.Duration {
+	if t.What == Unusable {
+		return unusableAgain
+	}
+	return askedAgain
+}
+
 const (
 	// askedAgain is after how long a patient is asked about again though nothing has changed: people move, die and are restricted.
 	askedAgain = 30 * 24 * time.Hour
+	// unusableAgain is the same after an answer that could not be used.
+	unusableAgain = 24 * time.Hour
+	// longestWait is how long the service is left alone at most, when it fails again and again.
+	longestWait = time.Hour
 	// atLeast is the shortest time between two questions: five a second is what the service allows by default.
 	atLeast = 200 * time.Millisecond
 	// betweenSweeps is how long it is until newcomers are looked for again.
@@ -69,16 +82,21 @@ func NewTracer(ctx context.Context, in *Service, ask *pds.Client, as kmcr.Contri
 
 // Run sweeps until ctx ends.
 func (t *Tracer) Run(ctx context.Context) {
+	failing := betweenSweeps // doubled with each sweep that the service broke off
 	for ctx.Err() == nil {
 		wait := betweenSweeps
 		err := t.Sweep(ctx)
 		var busy *pds.Busy
 		switch {
 		case errors.As(err, &busy):
-			wait = max(wait, busy.After)
+			wait = max(failing, busy.After)
+			failing = min(2*failing, longestWait)
 			t.in.log.Warn("the national demographics service is asked again later", "error", busy.Error())
 		case err != nil && ctx.Err() == nil:
 			t.in.log.Error("tracing stopped", "error", err.Error())
+			wait, failing = failing, min(2*failing, longestWait)
+		default:
+			failing = betweenSweeps
 		}
 		sleep(ctx, wait)
 	}
@@ -107,17 +125,21 @@ func (t *Tracer) trace(ctx context.Context, p *store.Patient) error {
 	asked := digest([]byte(strings.Join([]string{string(id.NHS), id.Born, id.Sex, fmt.Sprint(id.Names), fmt.Sprint(id.Postcodes)}, "\x00")))
 	key := strconv.FormatInt(int64(p.ID), 10)
 	var last tracing
-	if found, err := t.in.db.Get(ctx, store.KindTrace, key, &last); err != nil || found && last.Asked == asked && t.in.Now().Sub(last.At) < askedAgain {
+	if found, err := t.in.db.Get(ctx, store.KindTrace, key, &last); err != nil || found && last.Asked == asked && t.in.Now().Sub(last.At) < last.holds() {
 		return err
 	}
 	what, err := t.question(ctx, claims, id)
 	if err != nil {
 		var busy *pds.Busy
-		if errors.As(err, &busy) || ctx.Err() != nil {
+		kind := kmcr.KindOf(err)
+		if errors.As(err, &busy) || ctx.Err() != nil || kind == kmcr.Unavailable { // it lets nobody in: asking about others does not help
 			return err
 		}
 		t.in.log.Log(ctx, slog.LevelWarn, "a patient could not be traced", "contributor", string(p.Contributor), "error", err.Error())
-		return nil
+		if kind != kmcr.Invalid {
+			return nil // ours, not the service's
+		}
+		what = Unusable
 	}
 	return t.in.db.WriteLater(ctx, func(tx *store.Tx) error {
 		return tx.Put(store.KindTrace, key, tracing{At: t.in.Now(), Asked: asked, What: what})

@@ -175,3 +175,38 @@ func TestTracingNeedsAContributor(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A page of a gateway says nothing of anybody, and an answer that cannot be read is not asked for again in the next sweep.
+func TestAnAnswerThatSaysNothingIsNobodysFate(t *testing.T) {
+	for says, c := range map[string]struct {
+		status int
+		body   string
+		busy   bool
+	}{"a page": {404, "<html>no such host</html>", true}, "nothing": {404, "", true}, "no JSON": {200, "{", false}, "a refusal of one": {400, "", false}} {
+		t.Run(says, func(t *testing.T) {
+			h, asked := build(t), atomic.Int64{}
+			n := &national{Server: httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				asked.Add(1)
+				w.WriteHeader(c.status)
+				fmt.Fprint(w, c.body)
+			}))}
+			t.Cleanup(n.Close)
+			h.register(1, numbered(ada, "9990000018"), "")
+			tracer := h.tracer(n)
+			var busy *pds.Busy
+			if err := tracer.Sweep(h.ctx()); errors.As(err, &busy) != c.busy || !c.busy && err != nil {
+				t.Fatalf("the sweep says %v", err)
+			}
+			if c.busy && len(h.traced("gp")) != 0 || !c.busy && h.traced("gp")[ingest.Unusable] != 1 {
+				t.Errorf("the report says %v", h.traced("gp"))
+			}
+			if !c.busy {
+				before := asked.Load()
+				h.must(tracer.Sweep(h.ctx()))
+				if asked.Load() != before {
+					t.Error("it is asked again at once")
+				}
+			}
+		})
+	}
+}

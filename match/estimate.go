@@ -17,7 +17,7 @@ const (
 func Candidates(profiles []*Profile) [][2]int {
 	byToken := map[string][]int{}
 	for i, p := range profiles {
-		for _, t := range p.Tokens() {
+		for _, t := range p.among() {
 			byToken[t] = append(byToken[t], i)
 		}
 	}
@@ -75,7 +75,7 @@ func Estimate(profiles []*Profile, candidates [][2]int, start *Model) *Model {
 			break
 		}
 	}
-	m.alone = len(profiles) >= enough && f.kinPairs < n*fewKin
+	m.alone = len(profiles) >= enough && f.homes < n*fewKin
 	return m
 }
 
@@ -95,6 +95,7 @@ type fitting struct {
 	kin      [fieldCount][]float64 // shares among pairs of one home
 	kinPrior float64               // log2
 	kinPairs float64
+	homes    float64 // those of them at one address
 	seen     map[pattern]float64
 	order    []pattern
 	all      float64 // pairs there are
@@ -165,11 +166,14 @@ func (f *fitting) round(start *Model) float64 {
 		ones[place], homes[place] = make([]float64, len(scales[place].steps)), make([]float64, len(scales[place].steps))
 	}
 	matches := 0.0
-	f.kinPairs = 0
+	f.kinPairs, f.homes = 0, 0
 	for _, p := range f.order {
 		one, home := f.expect(p)
 		matches += one
 		f.kinPairs += home
+		if p.level(atLine) >= close {
+			f.homes += home
+		}
 		for place, step := range p {
 			if step > 0 {
 				ones[place][step-1] += one

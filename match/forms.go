@@ -118,7 +118,33 @@ walter wally walt
 william will bill billy willie liam
 winifred win winnie
 yvonne
-zachary zach zak`
+zachary zach zak
+abdullah abdallah abdulla abdula
+ahmed ahmad ahmet achmed
+aisha ayesha aysha aicha
+fatima fatimah fatma fatemeh
+hassan hasan hassan
+hussein hussain husain husayn hossein
+ibrahim ebrahim ibraheem
+ismail ismael esmail
+khadija khadijah khadeeja
+omar umar omer
+yusuf youssef yousef yousuf yusef yussuf
+zainab zaynab zeinab
+aleksandr oleksandr aleksander alexandr
+andriy andrii andrei andrey
+dmitri dmitry dmytro dmitrii
+ekaterina yekaterina kateryna katerina
+elena yelena olena
+mikhail mykhailo mikhailo
+natalia nataliya natalya nataliia
+nikolai nikolay mykola
+oksana oxana
+sergei sergey serhii serhiy sergiy
+tatiana tatyana tetiana tetyana
+viktor victor
+volodymyr vladimir
+yulia yuliya iuliia julia`
 
 // formsOf leads from a name to the lines of forms it stands in.
 var formsOf = indexForms()

@@ -70,7 +70,7 @@ func (e evidence) noNumber() (Outcome, string) {
 		return e.noKin()
 	case e.level(atSex) == differs:
 		return Ask, "all but the sex agrees"
-	case e.level(atLocal) == exact && e.middle != differs && e.bornSurely() && e.level(atFamily) >= close && e.level(atGiven) >= close:
+	case e.level(atLocal) == exact && e.middle != differs && e.level(atBorn) >= near && e.level(atFamily) >= close && e.level(atGiven) >= close:
 		return Same, "a number of another register, name and date of birth agree"
 	case e.middle == differs:
 		return Ask, "all but a further given name agrees"
@@ -78,8 +78,8 @@ func (e evidence) noNumber() (Outcome, string) {
 		return Ask, "the date of birth does not confirm it"
 	case e.level(atFamily) < close:
 		return Ask, "the family name does not confirm it"
-	case e.level(atLocal) == differs && e.level(atBorn) < exact:
-		return Ask, "another register has two numbers for them, and the date of birth does not confirm it in full"
+	case e.level(atLocal) == differs:
+		return Ask, "another register has two numbers for them"
 	case e.level(atGiven) < exact && !(e.changedOver() && e.level(atBorn) == exact):
 		return Ask, "the given name does not confirm it in full"
 	case !e.placed():
@@ -122,6 +122,9 @@ func (e evidence) noKin() (Outcome, string) {
 	}
 	if e.level(atGiven) == differs && !numbered {
 		return Ask, "another given name, and no number to confirm it"
+	}
+	if e.level(atBorn) == differs && !numbered {
+		return Ask, "another date of birth, and no number to confirm it"
 	}
 	if e.level(atBorn) < near && e.level(atLocal) == differs {
 		return Ask, "another register has two numbers for them, and the date of birth does not confirm it"

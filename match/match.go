@@ -111,7 +111,7 @@ type Profile struct {
 	postcodes, lines, localities, telephones []string
 	practice                                 string
 	locals                                   []string
-	tokens                                   []string
+	tokens, inFile                           []string
 }
 
 // Prepare makes an identity ready. What stands for "not known" is left out.
@@ -132,10 +132,13 @@ func Prepare(id Identity) *Profile {
 	return p
 }
 
-// Tokens returns the strings under which an identity is to be found as a
-// candidate: each is "kind|value"; two identities that Compare calls Same or
+// Tokens returns the strings under which an identity is looked for as a
+// candidate: each is "near|kind|value…"; two identities that Compare calls Same or
 // Ask share at least one. The store keeps them keyed (HMAC).
 func Tokens(id Identity) []string { return Prepare(id).Tokens() }
+
+// Kept returns the strings that are kept of an identity: its Tokens, and those by which people look for somebody.
+func Kept(id Identity) []string { return Prepare(id).Kept() }
 
 // Tokens returns the tokens of the identity, made when they are first asked for: most of those that are compared differ, and are
 // never asked.

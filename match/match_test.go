@@ -325,3 +325,30 @@ func TestPlaceholdersAreNoEvidence(t *testing.T) {
 		t.Errorf("a form of the same name speaks against it: %s", v.Words())
 	}
 }
+
+// One name in two scripts, or by two ways of writing it in ours, is found and at least asked about; two names are not made one.
+func TestNamesOfOtherScripts(t *testing.T) {
+	born := func(family, given string) match.Identity {
+		return match.Identity{Names: []match.Name{{Family: family, Given: given}}, Born: "1971-06-02", Sex: "male", Postcodes: []string{"ME7 4AB"}, Lines: []string{"3 Mill Lane"}, Localities: []string{"Gillingham"}}
+	}
+	for _, c := range []struct {
+		a, b match.Identity
+		same bool // or at least to be asked about
+	}{
+		{born("Петров", "Сергей"), born("Petrov", "Sergei"), true},
+		{born("Шевченко", "Олександр"), born("Shevchenko", "Aleksandr"), true},
+		{born("Παπαδόπουλος", "Γιώργος"), born("Papadopoulos", "Giorgos"), true},
+		{born("Hussain", "Yusuf"), born("Hussein", "Youssef"), true},
+		{born("Müller", "Jürgen"), born("Mueller", "Juergen"), true},
+		{born("Sørensen", "Søren"), born("Soerensen", "Soeren"), true},
+		{born("Kowalski", "Łukasz"), born("Kowalska", "Lukasz"), true},
+		{born("Nguyễn", "Đức"), born("Nguyen", "Duc"), true},
+		{born("Khan", "Hassan"), born("Khan", "Hussein"), false},
+		{born("Petrov", "Sergei"), born("Петров", "Андрей"), false},
+	} {
+		v := match.Compare(c.a, c.b)
+		if c.same != (v.Outcome != match.Different) || !c.same && v.Outcome == match.Same {
+			t.Errorf("%v and %v: %s, %s", c.a.Names, c.b.Names, v.Outcome, v.Words())
+		}
+	}
+}

@@ -174,7 +174,7 @@ func (m *Model) Compare(a, b *Profile) Verdict {
 		v.Reasons = append(v.Reasons, Reason{Field: scales[place].field, Words: said[place][step-1], Weight: w, differs: p.level(place) == differs || p.level(place) == near})
 	}
 	v.Outcome, v.Rule = evidence{p, name.middle, a.soft || b.soft, m.alone, v.Score}.judge()
-	if v.Outcome != Different && !sharesToken(a, b) {
+	if v.Outcome != Different && !sharesToken(a, b, m.alone) {
 		v.Outcome, v.Rule = Different, "they have too little in common"
 	}
 	return v

@@ -239,7 +239,7 @@ func joined(parts []string) string { return strings.Join(parts, "") }
 // longest is the length in bytes to which a name is compared.
 const longest = 200
 
-// words folds a name: lower case, without diacritics, apostrophes and full
+// words folds a name: lower case, in Latin letters, without diacritics, apostrophes and full
 // stops left out, hyphens and spaces as separators.
 func words(s string) []string {
 	var b strings.Builder
@@ -248,7 +248,7 @@ func words(s string) []string {
 		switch {
 		case 'a' <= r && r <= 'z':
 			b.WriteByte(byte(r))
-		case unicode.Is(unicode.Mn, r) || strings.ContainsRune("'’‘`´.", r):
+		case unicode.Is(unicode.Mn, r) || strings.ContainsRune("'’‘`´.ьъ", r):
 		case folded[r] != "":
 			b.WriteString(folded[r])
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
@@ -260,8 +260,14 @@ func words(s string) []string {
 	return strings.Fields(b.String())
 }
 
-// folded are letters that do not come apart into a letter and a mark.
-var folded = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'ı': "i"}
+// folded are letters that do not come apart into a letter and a mark, and those of other alphabets as English writes the names of
+// people (close to BGN/PCGN for Cyrillic and ELOT 743 for Greek), so that a name is found in either script.
+var folded = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'ı': "i",
+	'а': "a", 'б': "b", 'в': "v", 'г': "g", 'ґ': "g", 'д': "d", 'ђ': "dj", 'е': "e", 'є': "ye", 'ж': "zh", 'з': "z", 'и': "i", 'і': "i", 'ј': "j", 'к': "k", 'л': "l",
+	'љ': "lj", 'м': "m", 'н': "n", 'њ': "nj", 'о': "o", 'п': "p", 'р': "r", 'с': "s", 'т': "t", 'ћ': "c", 'у': "u", 'ф': "f", 'х': "kh", 'ц': "ts", 'ч': "ch", 'џ': "dz",
+	'ш': "sh", 'щ': "shch", 'ы': "y", 'э': "e", 'ю': "yu", 'я': "ya",
+	'α': "a", 'β': "v", 'γ': "g", 'δ': "d", 'ε': "e", 'ζ': "z", 'η': "i", 'θ': "th", 'ι': "i", 'κ': "k", 'λ': "l", 'μ': "m", 'ν': "n", 'ξ': "x", 'ο': "o", 'π': "p",
+	'ρ': "r", 'σ': "s", 'ς': "s", 'τ': "t", 'υ': "u", 'φ': "f", 'χ': "ch", 'ψ': "ps", 'ω': "o"}
 
 // jaroWinkler is the likeness of two strings from 0 to 1 (Winkler 1990), the
 // same whichever comes first.

@@ -150,8 +150,14 @@ func readError(status int, header http.Header, body []byte) (Answer, error) {
 		return Answer{Outcome: Several}, nil
 	case status == http.StatusTooManyRequests, status >= 500, status == http.StatusRequestTimeout:
 		return Answer{}, &Busy{After: retryAfter(header), Status: status}
+	case status == http.StatusNotFound && code == "": // a gateway's page or nothing: it says nothing of anybody
+		return Answer{}, &Busy{After: retryAfter(header), Status: status}
 	}
-	return Answer{}, &kmcr.Error{Kind: kmcr.Unavailable, Message: "the national demographics service refused the question (" + strconv.Itoa(status) + " " + plain(code) + ")",
+	kind := kmcr.Invalid // this question
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		kind = kmcr.Unavailable // any
+	}
+	return Answer{}, &kmcr.Error{Kind: kind, Message: "the national demographics service refused the question (" + strconv.Itoa(status) + " " + plain(code) + ")",
 		Remedy: "Check the client id, key and key id that it was told, and what this client may ask."}
 }
 

@@ -196,7 +196,7 @@ func (v *vault) alias(c kmcr.ContributorCode, key string) []byte {
 
 // PutPatient stores a new patient or the changed Person, Register, MergedInto and Claims of one; a second patient with the same
 // contributor and key is a kmcr.Conflict, and so is one that somebody else has changed since p was read.
-// Aliases and search tokens ("kind|value", kept keyed) replace those there were; nil leaves them as they are, and
+// Aliases and search tokens ("near|kind|value", kept keyed) replace those there were; nil leaves them as they are, and
 // an alias that leads to another patient already stays there. p may be put again after the Write.
 func (tx *Tx) PutPatient(p *Patient, aliases, tokens []string) error {
 	if p.data == nil {
@@ -440,11 +440,19 @@ func (db *DB) sharing(ctx context.Context, tokens []string, limit int) ([]int64,
 	return ids[:max(0, min(len(ids), limit))], nil
 }
 
-// searchTokens are the keyed hashes of tokens, in order.
+// searchTokens are the keyed hashes of tokens, in order. Half of each is the hash of what stands before the first bar, so that tokens
+// which have that in common lie side by side: whoever is put down is put down in few places, however many people there are.
 func (db *DB) searchTokens(tokens []string) []int64 {
 	all := make([]int64, len(tokens))
+	known := map[string]uint64{}
 	for i, t := range tokens {
-		all[i] = int64(binary.BigEndian.Uint64(db.vault.token("search", t)))
+		near, _, _ := strings.Cut(t, "|")
+		place, ok := known[near]
+		if !ok {
+			place = uint64(binary.BigEndian.Uint32(db.vault.token("near", near)))
+			known[near] = place
+		}
+		all[i] = int64(place<<32 | uint64(binary.BigEndian.Uint32(db.vault.token("search", t))))
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

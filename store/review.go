@@ -10,12 +10,13 @@ import (
 
 // Review is a pair of patients about whom a person has to decide.
 type Review struct {
-	ID        int64
-	A, B      kmcr.PatientID
-	Score     float64
-	Reasons   string
-	At        time.Time
-	State     string // "open", "same", "different", "unsure"
+	ID      int64
+	A, B    kmcr.PatientID
+	Score   float64
+	Reasons string
+	At      time.Time
+	// State is "open", "same", "different", "unsure", or "withdrawn": there is nothing to be asked any more.
+	State     string
 	By        string
 	DecidedAt time.Time
 	// Proposed is the decision that one officer proposes and another has to make; ProposedBy is the first.

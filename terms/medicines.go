@@ -154,6 +154,24 @@ func SubstanceKey(codes []Code, text string) string {
 	return ""
 }
 
+// SubstanceCodes are the codes of SNOMED CT by which statements of one allergen meet, whatever each calls it. Codes that say only
+// that there is an allergy, of whatever kind, are none: by them penicillin and latex would be one.
+func SubstanceCodes(codes []Code) (keys []string) {
+	for _, c := range codes {
+		if system := System(c.System); (system == "snomed" || system == "dm+d") && !anyAllergy[c.Code] {
+			keys = append(keys, system+"|"+c.Code)
+		}
+	}
+	return keys
+}
+
+// anyAllergy are the concepts of SNOMED CT that name no substance: allergy, intolerance, adverse reaction, to a drug, to food, to the surroundings.
+var anyAllergy = map[string]bool{
+	"419511003": true, "416098002": true, "609328004": true, "420134006": true, "418038007": true, "235719002": true, "414285001": true, "418471000": true, "426232007": true, "419199007": true, "232347008": true,
+	"281647001": true, "62014003": true, "473010000": true, "59037007": true, "293104008": true, "370540009": true, "418634005": true, "421961002": true, "609433001": true, "79899007": true, "410942007": true, "105590001": true,
+	"418689008": true, "782415009": true,
+}
+
 // NoKnownAllergy tells whether a code says that there is no known allergy, of any kind or of one (SNOMED CT 716186003 and its
 // narrower and older relatives).
 func NoKnownAllergy(code string) bool {

@@ -52,7 +52,7 @@ func readCase(r Row, c kmcr.Contributor) (Reading, error) {
 	case "child-protection":
 		x.protection(id)
 	case "looked-after":
-		x.flagged("Case|looked-after|"+id, "Looked after child", x.get("Category"))
+		x.lookedAfter(id)
 	default:
 		return Reading{}, &kmcr.Error{Kind: kmcr.Invalid, Where: x.where("Record"), Message: "the kind of record is not one of the case extract", Remedy: "Write person, worker, package, visit, child-protection or looked-after."}
 	}
@@ -77,6 +77,7 @@ func (x *rowReader) person() (Claims, error) {
 		return c, &kmcr.Error{Kind: kmcr.Invalid, Where: x.where("Person Id"), Message: "the row does not say whom it is about: identity missing", Remedy: "Fill in Person Id."}
 	}
 	c.Key = strings.ToUpper(string(x.c.Organisation)) + "|" + id
+	c.Aliases = []string{x.councilNumber(id)}
 	if n := (Name{Use: "official", Family: x.get("Family Name"), Given: x.get("Given Name")}); n.Family+n.Given != "" {
 		c.Names = []Name{n}
 	}
@@ -336,6 +337,27 @@ func (x *rowReader) protection(id string) {
 	})
 	d.array("note", func() { d.notes(x.get("Note")) })
 	x.state("Case|child-protection-plan|"+id, d)
+}
+
+// lookedAfter states that a child is looked after: the alert, and the episode with the legal status in words, the placement and the next review.
+func (x *rowReader) lookedAfter(id string) {
+	status := inWords(legalStatuses, x.get("Category"))
+	x.flagged("Case|looked-after|"+id, "Looked after child", status)
+	d := resource("EpisodeOfCare")
+	d.array("extension", func() {
+		x.detail(d, "legal-status", status)
+		x.detail(d, "placement", inWords(placements, x.get("Package")))
+		x.detail(d, "placement-provider", x.get("Provider"))
+		next, _ := x.day("Next Review Date")
+		x.detail(d, "next-review", next)
+		x.detail(d, "note", x.get("Note"))
+	})
+	d.text("status", either(x.over(), "finished", "active"))
+	d.concepts("type", concept{text: join(": ", "Looked after child", status)})
+	d.reference("patient", "patient:")
+	x.provider(d, "managingOrganization")
+	x.span(d, "period")
+	x.state("Case|looked-after-episode|"+id, d)
 }
 
 // flagged states a Flag.

@@ -286,7 +286,7 @@ func (x *childReader) claims(id, born, sex, died string) error {
 	if id == "" {
 		return &kmcr.Error{Kind: kmcr.Invalid, Where: "LAchildID", Message: "the record does not say whom it is about: identity missing", Remedy: "Send the council's number of the child."}
 	}
-	x.out.Patients = []Claims{{Key: strings.ToUpper(string(x.c.Organisation)) + "|" + id, Born: born, Sex: sexes[sex], Died: died, Partial: true}}
+	x.out.Patients = []Claims{{Key: strings.ToUpper(string(x.c.Organisation)) + "|" + id, Born: born, Sex: sexes[sex], Died: died, Partial: true, Aliases: []string{x.councilNumber(id)}}}
 	x.out.Event = "social-care"
 	return nil
 }

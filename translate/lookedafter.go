@@ -59,7 +59,7 @@ func (x *rowReader) child() (Claims, error) {
 	if id == "" {
 		return Claims{}, &kmcr.Error{Kind: kmcr.Invalid, Where: x.where("CHILD"), Message: "the row does not say whom it is about: identity missing", Remedy: "Fill in CHILD."}
 	}
-	return Claims{Key: strings.ToUpper(string(x.c.Organisation)) + "|" + id, Mention: true}, nil
+	return Claims{Key: strings.ToUpper(string(x.c.Organisation)) + "|" + id, Mention: true, Aliases: []string{x.councilNumber(id)}}, nil
 }
 
 func readLookedAfterHeader(r Row, c kmcr.Contributor) (Reading, error) {

@@ -3,6 +3,7 @@ package translate
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,27 @@ func (t tableRecords) Next() (Record, error) {
 func (t tableRecords) Format() kmcr.Format { return t.layout.format }
 
 // Ends are the prefixes of keys of what ends by absence.
-func (t tableRecords) Ends() []string { return t.layout.ends }
+func (t tableRecords) Ends() []string {
+	return slices.DeleteFunc(slices.Clone(t.layout.ends), func(prefix string) bool {
+		column, needs := contactLines[prefix]
+		_, there := t.columns[plainName(column)]
+		return needs && !there
+	})
+}
+
+// contactLines are the columns of the case extract that tell how somebody is reached, by the prefix of the keys of what they state:
+// an extract without the column says nothing of it.
+var contactLines = map[string]string{"Case|provider|": "Provider Telephone", "Case|duty|": "Duty Telephone"}
+
+// GoesWith gives the key of what a contact line belongs to, with which it ends; "" for anything else.
+func GoesWith(key string) string {
+	for line, of := range map[string]string{"Case|provider|": "Case|package|", "Case|duty|": "Case|worker|"} {
+		if id, ok := strings.CutPrefix(key, line); ok {
+			return of + id
+		}
+	}
+	return ""
+}
 
 // Recognise tells the format of a file by how it begins (some 4 KiB are
 // enough); "" where it is none that is known.

@@ -104,7 +104,8 @@ func TestTheCaseExtractTellsWhoToCallAndWhoComesWhen(t *testing.T) {
 		"2026-11-01,package,K1,P9,,,,,,,2026-02-01,,,,,,,,Long term support: Community,Home support,Medway Homecare,01634 496555,14,,,,,,,\n"+
 		"2026-11-01,visit,V1,P9,,,,,,,2026-02-01,,,,,,,,,,Medway Homecare,,,\"Mon, Wed, Fri\",8:00,08:30,2,Washing,,\n"+
 		"2026-11-01,child-protection,C1,P8,,Fox,Ben,2016-03-05,1,,2026-02-01,,,,,,,,,,,,,,,,,,NEG,2026-12-01\n"+
-		"2026-11-01,looked-after,L1,P8,,,,,,,2026-02-01,2026-10-01,,,,,,,,,,,,,,,,,,\n")
+		"2026-11-01,looked-after,L1,P8,,,,,,,2026-02-01,2026-10-01,,,,,,,,,,,,,,,,,,\n"+
+		"2026-11-01,looked-after,L2,P8,,,,,,,2026-10-02,,,,,,,,U6,,Medway Fostering,,,,,,,,C2,2026-12-05\n")
 	for _, r := range all {
 		checkStatements(t, "case extract", r)
 		if len(r.Unmapped) > 0 {
@@ -121,6 +122,11 @@ func TestTheCaseExtractTellsWhoToCallAndWhoComesWhen(t *testing.T) {
 		{"and when", "Case|visit|V1", `"timeOfDay":["08:00:00"]`},
 		{"a protection plan by its category", "Case|child-protection|C1", `Child protection plan: neglect`},
 		{"and its next review", "Case|child-protection-plan|C1", `Next review 2026-12-01`},
+		{"since when a child is looked after", "Case|looked-after-episode|L2", `"start":"2026-10-02"`},
+		{"by which legal status, in words", "Case|looked-after|L2", `Looked after child: Full care order (C2)`},
+		{"where it is placed", "Case|looked-after-episode|L2", `Foster placement (U6)`},
+		{"and by whom", "Case|looked-after-episode|L2", `Medway Fostering`},
+		{"an episode that is over", "Case|looked-after-episode|L1", `"status":"finished"`},
 		{"what is over is over", "Case|looked-after|L1", `"status":"inactive"`},
 	}
 	for _, c := range cases {

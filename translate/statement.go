@@ -73,9 +73,11 @@ type Claims struct {
 	Sex        string
 	Addresses  []Address
 	Telephones []string
-	// Former are addresses and FormerTelephones numbers that were claimed before and no longer are: evidence of who it is, never shown.
+	// Former are addresses, FormerTelephones numbers and FormerFamilies family names that were claimed before and no longer are:
+	// evidence of who it is, never shown.
 	Former           []Address `json:",omitempty"`
 	FormerTelephones []string  `json:",omitempty"`
+	FormerFamilies   []string  `json:",omitempty"`
 	// Died is a date or instant, "yes" where only that is known, "" not said.
 	Died     string
 	Practice kmcr.ODS

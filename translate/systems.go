@@ -84,6 +84,15 @@ func (o origin) identifierSystem(authority, oid, table string) string {
 	return "urn:kmcr:id:" + string(o.c.Code) + ":" + url.PathEscape(authority)
 }
 
+// CouncilNumber begins the system of the numbers that one council gives to people in its case system, its census of children in need and
+// its tables of looked after children: they are the same numbers, whichever contributor sends them.
+const CouncilNumber = "urn:kmcr:council-person:"
+
+// councilNumber is a council's number of somebody, as an alias of them.
+func (o origin) councilNumber(id string) string {
+	return CouncilNumber + url.PathEscape(strings.ToUpper(string(o.c.Organisation))) + "|" + strings.ToUpper(strings.TrimSpace(id))
+}
+
 func isDigits(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' {

@@ -189,6 +189,18 @@ func TestWorkListsDecide(t *testing.T) {
 		{"records-officer", "/matches/9", "decision=undo", 303, "decide 9 undo"},
 		{"records-officer", "/matches/9", "decision=perhaps", 400, ""},
 		{"gp", "/matches/9", "decision=same", 403, ""},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=part&entry=72", 303, "part [72]"},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=part&entry=72&entry=71", 303, "part [72 71]"},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=part", 400, ""},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=part&entry=99", 404, ""},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=join&with=bbbbbbbbbbbbb", 303, "join [71 71]"},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=unmerge&entry=72", 303, "unmerge 72"},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=unmerge&entry=71&entry=72", 400, ""},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=take-back&review=9&review=10", 303, "take back [9 10]"},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=look&family=Whittaker&born=5+mar+1939", 200, ""},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=look&family=Whittaker", 400, ""},
+		{"records-officer", "/matches/people/aaaaaaaaaaaaa", "do=anything", 400, ""},
+		{"gp", "/matches/people/aaaaaaaaaaaaa", "do=part&entry=72", 403, ""},
 		{"integration-engineer", "/feeds/parked/31/replay", "", 303, "replay 31"},
 		{"integration-engineer", "/feeds/parked/31/discard", "reason=a+test+message", 303, "discard 31 a test message"},
 		{"integration-engineer", "/feeds/parked/31/discard", "reason=", 400, ""},
@@ -303,10 +315,10 @@ func TestDeathIsPlain(t *testing.T) {
 func TestMedicinesSayWhichListIsShown(t *testing.T) {
 	h := sampleSite(newSample())
 	now, past := words(get(h, "gp", person+"/medicines").Body.String()), words(get(h, "gp", person+"/medicines?show=past").Body.String())
-	if !strings.Contains(now, "Showing all 3 current medicines of 6 recorded.") || !strings.Contains(now, "Recently stopped:") || !strings.Contains(now, "Oxygen") || strings.Contains(now, "Amoxicillin") {
+	if !strings.Contains(now, "Showing all 4 current medicines of 8 recorded.") || !strings.Contains(now, "On hold") || !strings.Contains(now, "the day is not recorded") || !strings.Contains(now, "Recently stopped:") || !strings.Contains(now, "Oxygen") || strings.Contains(now, "Amoxicillin") {
 		t.Error("the current list is not what it says")
 	}
-	if !strings.Contains(past, "Showing all 2 past medicines of 6 recorded.") || !strings.Contains(past, "Amoxicillin") || strings.Contains(past, "Bisoprolol") {
+	if !strings.Contains(past, "Showing all 3 past medicines of 8 recorded.") || !strings.Contains(past, "Amoxicillin") || strings.Contains(past, "Bisoprolol") {
 		t.Error("the past list is not what it says")
 	}
 }

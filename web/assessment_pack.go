@@ -31,8 +31,8 @@ func packFor(r *compose.Record) packView {
 		}
 	}
 	for _, t := range r.Observations.Items {
-		if len(t.Values) > 0 && mentions(t.Name, "mobil", "barthel", "fall", "transfer", "gait", "rockwood", "frailty", "weight", "height", "bmi", "body mass", "pain", "cognit", "grip", "balance", "function", "waterlow", "must", "continence") {
-			v.Function = append(v.Function, result{t, t.Values[0]})
+		if newest := t.Newest(); newest != nil && mentions(t.Name, "mobil", "barthel", "fall", "transfer", "gait", "rockwood", "frailty", "weight", "height", "bmi", "body mass", "pain", "cognit", "grip", "balance", "function", "waterlow", "must", "continence") {
+			v.Function = append(v.Function, result{t, *newest})
 		}
 	}
 	for _, i := range r.Other.Items {

@@ -31,8 +31,8 @@ type crewView struct {
 func pickForCrew(r *compose.Record) crewView {
 	v := crewView{Wishes: active(r.Plans.Items), Active: active(r.Problems.Items), Current: inGroup(r.Medicines.Items, "current"), Stopped: inGroup(r.Medicines.Items, "recently-stopped")}
 	for _, t := range r.Observations.Items {
-		if len(t.Values) > 0 && vital(t.Name) {
-			v.Last = append(v.Last, result{t, t.Values[0]})
+		if newest := t.Newest(); newest != nil && vital(t.Name) {
+			v.Last = append(v.Last, result{t, *newest})
 		}
 	}
 	for _, s := range r.SocialCare.Items {
@@ -45,8 +45,17 @@ func pickForCrew(r *compose.Record) crewView {
 			v.Ring = append(v.Ring, k)
 		}
 	}
+	slices.SortStableFunc(v.Wishes, func(a, b compose.Item) int { return decisionFirst(a) - decisionFirst(b) })
 	slices.SortStableFunc(v.Ring, func(a, b compose.Contact) int { return ringFirst(a) - ringFirst(b) })
 	return v
+}
+
+// decisionFirst puts what decides a crew's next minutes before other wishes, plans and risks.
+func decisionFirst(i compose.Item) int {
+	if mentions(i.Title, "resuscitat", "cpr", "dnar", "respect", "refuse") {
+		return 0
+	}
+	return 1
 }
 
 // ringFirst puts next of kin first, then other people of the person's own, then professionals.

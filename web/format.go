@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // a server without zone files must still show London time
@@ -41,6 +42,10 @@ func when(v any) *moment {
 	switch v := v.(type) {
 	case time.Time:
 		return instant(v)
+	case *time.Time:
+		if v != nil {
+			return instant(*v)
+		}
 	case compose.Date:
 		return recorded(string(v))
 	case string:
@@ -118,3 +123,6 @@ func sentence(s string) string {
 	}
 	return s
 }
+
+// percent writes a share of one.
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }

@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"kmcr/compose"
@@ -102,6 +103,9 @@ func inexact(v compose.Value) bool {
 func drawable(t compose.Test) (values []compose.Value, times []time.Time) {
 	for i := len(t.Values) - 1; i >= 0; i-- {
 		v := t.Values[i]
+		if v.Cancelled || !strings.ContainsAny(v.Text, "0123456789") { // no figure to draw
+			continue
+		}
 		if at, ok := v.Date.Time(); ok && !math.IsNaN(v.Number) && !math.IsInf(v.Number, 0) {
 			values, times = append(values, v), append(times, at)
 		}

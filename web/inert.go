@@ -1,14 +1,12 @@
 package web
 
 import (
-	"bytes"
 	"mime"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
-	"golang.org/x/text/encoding/charmap"
 
 	"kmcr/extract"
 )
@@ -29,29 +27,15 @@ func inert(mediaType string, data []byte) []block {
 		if t == "" && !utf8.Valid(data) {
 			return nil
 		}
-		return []block{{Kind: "lines", Text: readable(data, params["charset"])}}
+		return []block{{Kind: "lines", Text: extract.Text(data, params["charset"])}}
 	case "application/rtf", "text/rtf", "text/richtext":
 		return paragraphs(extract.RTF(data))
 	case "text/html", "application/xhtml+xml":
-		return htmlBlocks(readable(data, params["charset"]))
+		return htmlBlocks(extract.Text(data, params["charset"]))
 	case "application/pdf":
 		return paragraphs(extract.PDF(data))
 	}
 	return nil
-}
-
-// readable decodes text: UTF-8 where it is that, else Windows-1252, of which Latin-1 is a part.
-func readable(data []byte, charset string) string {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	latin := strings.EqualFold(charset, "iso-8859-1") || strings.EqualFold(charset, "windows-1252")
-	if !latin && utf8.Valid(data) {
-		return string(data)
-	}
-	s, err := charmap.Windows1252.NewDecoder().Bytes(data)
-	if err != nil {
-		return strings.ToValidUTF8(string(data), "\ufffd")
-	}
-	return string(s)
 }
 
 // paragraphs makes a block of each line that holds words.

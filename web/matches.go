@@ -43,6 +43,8 @@ type pairJSON struct {
 	ProposedBy string               `json:"proposedBy,omitempty"`
 	A          kmcr.ContributorCode `json:"a"`
 	B          kmcr.ContributorCode `json:"b"`
+	RefA       kmcr.Ref             `json:"refA,omitempty"` // whose each is now, for /matches/people
+	RefB       kmcr.Ref             `json:"refB,omitempty"`
 	Facts      []pairRow            `json:"facts"`
 }
 
@@ -76,7 +78,7 @@ func (s *site) matches(q *ask) error {
 	if q.wantsJSON() {
 		out := []pairJSON{}
 		for _, p := range pairs {
-			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.Proposed, p.ProposedBy, p.A.Contributor, p.B.Contributor, compare(p.A, p.B)})
+			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.Proposed, p.ProposedBy, p.A.Contributor, p.B.Contributor, p.RefA, p.RefB, compare(p.A, p.B)})
 		}
 		return q.writeJSON(0, map[string]any{"matches": out, "from": from, "total": total})
 	}
@@ -98,7 +100,7 @@ func compare(a, b compose.Demographics) []pairRow {
 	rows := []pairRow{
 		{Fact: "Name", A: names(a), B: names(b)},
 		{Fact: "Born", A: a.Born, B: b.Born, Date: true},
-		{Fact: "Gender", A: a.Sex, B: b.Sex},
+		{Fact: "Gender", A: upperFirst(a.Sex), B: upperFirst(b.Sex)},
 		{Fact: "NHS No.", A: a.NHS.Display(), B: b.NHS.Display()},
 		{Fact: "Address", A: strings.Join(a.Addresses, "\n"), B: strings.Join(b.Addresses, "\n")},
 		{Fact: "Phone", A: strings.Join(a.Telephones, "\n"), B: strings.Join(b.Telephones, "\n")},

@@ -80,7 +80,8 @@ func fullRecord() *compose.Record {
 			Conflict: "dose-warfarin", From: []compose.Provenance{from(gp, 11, "2026-09-28"), from(east, 12, "2026-10-10")},
 		},
 		Name: "Warfarin 3 mg tablets", Directions: "take as directed by the anticoagulant clinic, currently 3 mg", Route: "oral", Frequency: "once daily at 18:00",
-		Group: "current", JoinedBy: "same dm+d code", LastIssued: "2026-09-28", Review: "2026-12-01",
+		Group: "current", Dispensed: &compose.Supply{Date: "2026-09-29", Amount: "28 tablets, for 28 days", From: from(gp, 11, "2026-09-28")}, Given: &compose.Supply{Date: "2026-10-11T18:05:00+01:00", Amount: "3 mg", From: from(east, 12, "2026-10-10")},
+		JoinedBy: "same dm+d code", LastIssued: "2026-09-28", Review: "2026-12-01",
 		Says: []compose.MedicineSource{
 			{Name: "Warfarin 3mg tablets", Directions: "3 mg once daily", Status: "active", Date: "2026-09-28", From: from(gp, 11, "2026-09-28")},
 			{Name: "Warfarin", Directions: "4 mg once daily", Status: "active", Date: "2026-10-10", From: from(east, 12, "2026-10-10")},
@@ -96,6 +97,9 @@ func fullRecord() *compose.Record {
 	}
 	stopped := simple("Ibuprofen 400 mg tablets", "400 mg", "three times a day with food", "recently-stopped", 15, "2026-08-02")
 	stopped.Stopped, stopped.Status = "2026-10-10", "stopped"
+	undated := simple("Naproxen 250 mg tablets", "250 mg", "twice a day", "recently-stopped", 15, "2026-09-01")
+	held := simple("Metformin 500 mg tablets", "500 mg", "twice a day with food", "current", 15, "2026-01-01")
+	held.Status = "On hold"
 	value := func(text string, number float64, on compose.Date, flag string, n int) compose.Value {
 		return compose.Value{Text: text, Number: number, Date: on, Low: "60", Flag: flag, Status: "final", From: from(east, n, "2026-10-11")}
 	}
@@ -108,7 +112,7 @@ func fullRecord() *compose.Record {
 	}
 	culture := compose.Test{
 		Name: "Urine culture", From: one(from(east, 45, "2026-10-11")),
-		Values: []compose.Value{{Text: "E. coli, more than 100 000 per mL", Date: "2026-10-11", Flag: "abnormal", Status: "preliminary", Note: "Sensitivities to follow", From: from(east, 45, "2026-10-11")}},
+		Values: []compose.Value{{Text: "E. coli, more than 100 000 per mL", Date: "2026-10-11", Flag: "abnormal", Status: "preliminary", Note: "Sensitivities to follow", From: from(east, 45, "2026-10-11")}, {Text: "Cancelled: no result", Cancelled: true, Date: "2026-10-09", Status: "Cancelled", From: from(east, 45, "2026-10-11")}},
 	}
 	pressure := compose.Test{
 		Name: "Systolic blood pressure", Unit: "mmHg", Numeric: true, From: one(from(gp, 46, "2026-09-01")),
@@ -157,7 +161,7 @@ func fullRecord() *compose.Record {
 		Medicines: partOf("Medicines", kmcr.Medicines, warfarin,
 			simple("Bisoprolol 2.5 mg tablets", "2.5 mg", "once daily in the morning", "current", 13, "2023-05-30"),
 			simple("Colecalciferol 800 unit capsules", "800 units", "once daily", "current", 14, "2022-01-10"),
-			stopped, simple("Amoxicillin 500 mg capsules", "500 mg", "three times a day", "past", 16, "2019-01-03"),
+			stopped, undated, held, simple("Amoxicillin 500 mg capsules", "500 mg", "three times a day", "past", 16, "2019-01-03"),
 			simple("Oxygen", "2 litres a minute", "as required", "unknown", 17, "")),
 		Problems: partOf("Problems", kmcr.Problems,
 			item("Atrial fibrillation", "Condition", "active", true, "2016-07", from(gp, 18, "2016-07-01")),
@@ -676,7 +680,50 @@ func (s *sample) Matches(_ context.Context, v kmcr.Viewer, _ string, _ int) ([]d
 	e.Contributor, e.Born, e.NHS, e.Telephones = "hospital-east", "1939-05-03", "", nil
 	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Days: 2, Proposed: "same", ProposedBy: "another-officer", Took: 95 * time.Second, Reasons: "family name agrees; date of birth agrees with day and month changed over",
 		Rule: "likely, but not certain", Why: []disclose.MatchReason{{Words: "family name agrees", Weight: 7.5, Says: "speaks strongly for one person"}, {Words: "date of birth agrees with day and month changed over", Weight: 9.1, Says: "speaks strongly for one person"}},
-		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, State: "open"}}, 101, nil
+		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, RefA: refFull, RefB: refEmpty, State: "open"}}, 101, nil
+}
+
+func (s *sample) Entries(_ context.Context, v kmcr.Viewer, ref string) (*disclose.Entries, error) {
+	if v.Role != kmcr.RoleRecordsOfficer {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "entries are for records officers"}
+	}
+	d := compose.Demographics{Contributor: "gp", NHS: "9990000018", Names: []compose.Name{{Family: "Whittaker", Given: "Dorothy Ann", Prefix: "Mrs"}}, Born: "1939-03-05", Addresses: []string{"14 Example Lane, Ashford, TN23 9ZZ"}}
+	return &disclose.Entries{Ref: kmcr.Ref(ref), Hidden: true,
+		Entries: []disclose.Entry{
+			{ID: "71", Contributor: "gp", ContributorName: "Ivy Court Surgery", Demographics: d},
+			{ID: "72", Contributor: "hospital-east", ContributorName: "East Kent PAS", Demographics: d, MergedInto: "73", History: []disclose.LinkStep{{At: sampleNow, By: "kmcr", Why: "number, date of birth and name agree", From: "b", To: kmcr.Ref(ref)}, {At: sampleNow, By: "officer", Why: "decided: different", From: kmcr.Ref(ref), To: "b"}}}},
+		Decisions: []disclose.Decision{{Review: 9, State: "different", Entry: "71", Other: "80", OtherRef: refEmpty, OtherOf: "community", By: "officer", DecidedAt: sampleNow}, {Review: 10, State: "open", Entry: "72", Other: "81", OtherRef: kmcr.Ref(ref), OtherOf: "gp", Proposed: "unmerge", ProposedBy: "officer"}}}, nil
+}
+
+func (s *sample) MayReport(_ context.Context, v kmcr.Viewer) (map[kmcr.ContributorCode]string, error) {
+	if v.Role != kmcr.RoleRecordsOfficer {
+		return nil, &kmcr.Error{Kind: kmcr.Refused, Message: "the report is for records officers"}
+	}
+	return map[kmcr.ContributorCode]string{"gp": "Ivy Court Surgery"}, nil
+}
+
+func (s *sample) Linked(context.Context) ([]ingest.LinkRate, time.Time, error) {
+	return []ingest.LinkRate{{Contributor: "gp", Patients: 1234, Linked: 1100, Rate: 0.8914, Unlinked: map[string]int{"no date of birth": 30, "waits for a person to decide": 104}, Conflicts: 104, Placeholders: 1, Carriers: 12, Traced: map[ingest.Traced]int{"confirmed": 900}}, {Contributor: "community"}}, sampleNow, nil
+}
+
+func (s *sample) Part(_ context.Context, entries []kmcr.PatientID, _ time.Duration, _ kmcr.Viewer) (bool, error) {
+	s.decided = append(s.decided, fmt.Sprint("part ", entries))
+	return true, nil
+}
+
+func (s *sample) Join(_ context.Context, entries []kmcr.PatientID, _ time.Duration, _ kmcr.Viewer) (bool, error) {
+	s.decided = append(s.decided, fmt.Sprint("join ", entries))
+	return true, nil
+}
+
+func (s *sample) UndoMerge(_ context.Context, from kmcr.PatientID, _ kmcr.Viewer) (bool, error) {
+	s.decided = append(s.decided, fmt.Sprint("unmerge ", from))
+	return true, nil
+}
+
+func (s *sample) TakeBack(_ context.Context, reviews []int64, _ kmcr.Viewer) (bool, error) {
+	s.decided = append(s.decided, fmt.Sprint("take back ", reviews))
+	return true, nil
 }
 
 func (s *sample) Privacy(context.Context, kmcr.Viewer) ([]disclose.PrivacyItem, error) {
@@ -816,7 +863,7 @@ func samplePages() (all []struct{ Role, Path string }) {
 	add("gp", "/launch/sample")
 	add("privacy-officer", "/", "/privacy", "/policies", "/policies?role=carer", "/people/"+string(refRefused)+"/objections", "/people/"+string(refRefused)+"/copy", "/people/"+string(refRefused)+"/access")
 	add("administrator", "/use", "/use?days=91")
-	add("records-officer", "/matches", "/authority", "/corrections")
+	add("records-officer", "/matches", "/authority", "/corrections", "/matches/report", "/matches/people/"+string(refFull)+"?with="+string(refEmpty))
 	add("gp", person+"/report/"+statementID(11))
 	add("gp", "/authority")
 	add("integration-engineer", "/", "/feeds", "/feeds/hospital-east", "/feeds/messages/30", "/feeds/parked/31")

@@ -38,8 +38,8 @@ func summaryBody(_ *ask, r *compose.Record) (any, error) {
 		}
 	}
 	for _, t := range slices.Concat(r.Results.Items, r.Observations.Items) {
-		if len(t.Values) > 0 && t.Values[0].Flag != "" && t.Values[0].Flag != "normal" {
-			v.Abnormal = append(v.Abnormal, result{t, t.Values[0]})
+		if newest := t.Newest(); newest != nil && newest.Flag != "" && newest.Flag != "normal" {
+			v.Abnormal = append(v.Abnormal, result{t, *newest})
 		}
 	}
 	slices.SortStableFunc(v.Abnormal, func(a, b result) int { return byInstant(b.Value.Date, a.Value.Date) })

@@ -74,11 +74,11 @@ func (s *site) parse(citizen bool) (*template.Template, error) {
 // funcs are what templates may call: words for values, nothing that fetches or decides.
 func (s *site) funcs(citizen bool) template.FuncMap {
 	return template.FuncMap{
-		"static": s.assets.address, "citizen": func() bool { return citizen },
+		"static": s.assets.address, "names": names, "proposed": proposed, "rows": entryRows, "percent": percent, "decided": decided, "citizen": func() bool { return citizen },
 		"when": when, "day": day, "dated": dated, "digits": digits, "sentence": sentence, "lower": strings.ToLower,
 		"plural": plural, "number": number, "join": strings.Join, "atDeath": atDeath,
 		"chips": chips, "sources": sources, "section": section, "under": under, "first": first, "testKey": testKey,
 		"linked": linked, "late": late, "speaking": speaking, "unheard": unheard, "ownView": ownView, "pageOf": pageOf, "kindWords": compose.KindWords, "dispute": disputeOf, "disputed": disputed, "sections": sections, "reference": reference, "field": field, "kilobytes": kilobytes, "wrongReason": wrongReason,
-		"navigation": navigation, "kindOf": kindOf, "inForce": inForce, "lowerFirst": lowerFirst, "upperFirst": upperFirst, "categoryName": compose.CategoryName, "short": short, "roleName": terms.RoleName, "rightName": disclose.RightName, "seen": seen, "notSeen": notSeen, "rightValue": disclose.RightValue, "organisation": s.organisation,
+		"navigation": navigation, "kindOf": kindOf, "inForce": inForce, "done": done, "lowerFirst": lowerFirst, "upperFirst": upperFirst, "categoryName": compose.CategoryName, "short": short, "roleName": terms.RoleName, "rightName": disclose.RightName, "seen": seen, "notSeen": notSeen, "rightValue": disclose.RightValue, "organisation": s.organisation,
 	}
 }

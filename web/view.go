@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -251,6 +252,11 @@ func short(text string) string {
 		return strings.TrimSpace(string(r[:most])) + "…"
 	}
 	return text
+}
+
+// done tells whether an item is of a kind that is never in force: it was done or found once, and is no less so for being over.
+func done(kind string) bool {
+	return slices.Contains([]string{"Procedure", "Family history", "Vaccination", "Report", "Assessment"}, kind)
 }
 
 // inForce are the concerns that have not ended.

@@ -80,6 +80,8 @@ type wayOut interface {
 	Message(ctx context.Context, v kmcr.Viewer, id int64, reason string) (*disclose.Message, error)
 	Recent(ctx context.Context, v kmcr.Viewer, c kmcr.ContributorCode) ([]disclose.Message, error)
 	Matches(ctx context.Context, v kmcr.Viewer, state string, from int) (pairs []disclose.Pair, total int, err error)
+	Entries(ctx context.Context, v kmcr.Viewer, ref string) (*disclose.Entries, error)
+	MayReport(ctx context.Context, v kmcr.Viewer) (names map[kmcr.ContributorCode]string, err error)
 	Privacy(ctx context.Context, v kmcr.Viewer) ([]disclose.PrivacyItem, error)
 }
 
@@ -93,6 +95,11 @@ type wayIn interface {
 	Pause(ctx context.Context, code kmcr.ContributorCode, paused bool, by kmcr.Viewer) error
 	Trial(ctx context.Context, code kmcr.ContributorCode, testOnly bool, testers []string, by kmcr.Viewer) error
 	Decide(ctx context.Context, review int64, decision string, took time.Duration, by kmcr.Viewer) (made bool, err error)
+	Part(ctx context.Context, entries []kmcr.PatientID, took time.Duration, by kmcr.Viewer) (made bool, err error)
+	Join(ctx context.Context, entries []kmcr.PatientID, took time.Duration, by kmcr.Viewer) (made bool, err error)
+	UndoMerge(ctx context.Context, from kmcr.PatientID, by kmcr.Viewer) (made bool, err error)
+	TakeBack(ctx context.Context, reviews []int64, by kmcr.Viewer) (made bool, err error)
+	Linked(ctx context.Context) ([]ingest.LinkRate, time.Time, error)
 }
 
 // site is the pages, ready to serve.

@@ -35,6 +35,7 @@ type contributorAdd struct {
 	SendingApplication string   `help:"MSH-3 by which an HL7 v2 sender without a certificate is known."`
 	SendingFacility    string   `help:"MSH-4 likewise."`
 	TestOnly           bool     `help:"Try it out: what it states is seen by its testers and nobody else until kmcr contributor live."`
+	Training           bool     `help:"Of HL7 v2: the sender marks what is real as training or debugging too (MSH-11 T or D); apply it all the same."`
 	Tester             []string `help:"Account that sees it meanwhile; may be given several times."`
 	Strictness         string   `enum:",refuse,profiles,park,keep" default:"" help:"What becomes of a resource that breaks R4: refuse, profiles (refuse also what breaks the UK Core profile it names), park, keep; usual: refuse over HTTP, park from files."`
 	Whole              bool     `help:"Of FHIR R4: a collection Bundle is all that it says of the patient in it; what it does not state again has ended."`
@@ -68,7 +69,7 @@ func (c *contributorAdd) Run(ctx context.Context, settings *Settings, s streams)
 	}
 	add := kmcr.Contributor{Code: kmcr.ContributorCode(c.Code), Organisation: kmcr.ODS(c.Organisation), Name: c.Name, Format: kmcr.Format(c.Format),
 		SendingApplication: c.SendingApplication, SendingFacility: c.SendingFacility, Authority: c.Authority,
-		TestOnly: c.TestOnly, Testers: c.Tester, Strictness: kmcr.Strictness(c.Strictness), Whole: c.Whole}
+		TestOnly: c.TestOnly, Testers: c.Tester, Strictness: kmcr.Strictness(c.Strictness), Whole: c.Whole, Training: c.Training}
 	if add.Name == "" {
 		add.Name = c.Code
 	}

@@ -87,7 +87,7 @@ func searchTokens(q disclose.Query) []string {
 	if n, err := kmcr.ParseNHSNumber(q.NHSNumber); err == nil {
 		id.NHS = n
 	}
-	return match.Tokens(id)
+	return match.Kept(id)
 }
 
 // explainMessage reads a message for the engineer's page.

@@ -4,15 +4,12 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"kmcr"
 	"kmcr/ingest"
 	"kmcr/match"
 	"kmcr/synth"
@@ -84,32 +81,28 @@ func (c *matchEstimate) Run(ctx context.Context, settings *Settings, s streams) 
 }
 
 type matchEvaluate struct {
-	File string `arg:""`
+	Files []string `arg:"" name:"file" help:"One file, or several of the same people, scored together."`
 }
 
 // score is how well the verdicts agree with the truth of a labelled file.
 type score struct {
-	Records   int     `json:"records"`
-	TruePairs int     `json:"true_pairs"`
-	Links     int     `json:"links"`
-	Right     int     `json:"links_right"`
-	Asked     int     `json:"asked_right"`
-	Questions int     `json:"questions"`
-	Precision float64 `json:"precision"`
-	Recall    float64 `json:"recall"`
-	Found     float64 `json:"found"`
-	Review    float64 `json:"review"`
-	F1        float64 `json:"f1"`
-}
-
-type labelled struct {
-	person string
-	id     match.Identity
+	Records    int     `json:"records"`
+	Unlabelled int     `json:"unlabelled"` // records of which the file does not say whose they are
+	TruePairs  int     `json:"true_pairs"`
+	Links      int     `json:"links"`
+	Right      int     `json:"links_right"`
+	Asked      int     `json:"asked_right"`
+	Questions  int     `json:"questions"`
+	Precision  float64 `json:"precision"`
+	Recall     float64 `json:"recall"`
+	Found      float64 `json:"found"`
+	Review     float64 `json:"review"`
+	F1         float64 `json:"f1"`
 }
 
 // Run finds who is who in the file without its labels, and scores the answer by them.
 func (c *matchEvaluate) Run(ctx context.Context, settings *Settings, s streams) error {
-	records, err := labelledFile(c.File)
+	records, err := labelledFiles(c.Files)
 	if err != nil {
 		return err
 	}
@@ -120,15 +113,6 @@ func (c *matchEvaluate) Run(ctx context.Context, settings *Settings, s streams) 
 	_, err = fmt.Fprintf(s.out, "records %d, true pairs %d\nlinks %d, right %d\nprecision %.4f  recall %.4f  found (links and reviews) %.4f  F1 %.4f\nrecords sent to a person %.2f%%\n",
 		r.Records, r.TruePairs, r.Links, r.Right, r.Precision, r.Recall, r.Found, r.F1, 100*r.Review)
 	return err
-}
-
-func labelledFile(name string) ([]labelled, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readLabelled(f)
 }
 
 // evaluate fits the weights to the records, whose labels it does not see,
@@ -157,6 +141,11 @@ func scoreOf(records []labelled, g match.Groups) score {
 	sizes := map[string]int{}
 	for i := range records {
 		sizes[both(i)]++
+	}
+	for _, one := range records {
+		if strings.HasPrefix(one.person, "\x00") {
+			r.Unlabelled++
+		}
 	}
 	asked := map[int]bool{}
 	for _, q := range g.Questions {
@@ -192,85 +181,4 @@ func pairsBy(records []labelled, label func(i int) string) int {
 		sizes[l]++
 	}
 	return pairs
-}
-
-// readLabelled reads either kind of file; the heading line says which.
-func readLabelled(in io.Reader) ([]labelled, error) {
-	rows := csv.NewReader(in)
-	rows.TrimLeadingSpace = true
-	rows.FieldsPerRecord = -1
-	head, err := rows.Read()
-	if err != nil {
-		return nil, fmt.Errorf("the file has no heading line: %w", err)
-	}
-	column := map[string]int{}
-	for i, name := range head {
-		column[strings.ToLower(strings.TrimSpace(strings.TrimPrefix(name, "\ufeff")))] = i
-	}
-	_, febrl := column["rec_id"]
-	_, ours := column["person_id"]
-	if !febrl && !ours {
-		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "the heading line names neither rec_id nor person_id", Remedy: "Give FEBRL's columns, or record_id, person_id, nhs_number, given, family, born, sex, postcode, address, town, telephone, practice."}
-	}
-	var out []labelled
-	for line := 2; ; line++ {
-		row, err := rows.Read()
-		if err == io.EOF {
-			return out, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", line, err)
-		}
-		get := func(name string) string {
-			if i, ok := column[name]; ok && i < len(row) {
-				return strings.TrimSpace(row[i])
-			}
-			return ""
-		}
-		if febrl {
-			out = append(out, febrlRecord(get))
-		} else {
-			out = append(out, ownRecord(get))
-		}
-	}
-}
-
-// febrlRecord reads FEBRL's columns. soc_sec_id is evidence beside the others
-// and no key: nobody is found or linked by it alone.
-func febrlRecord(get func(string) string) labelled {
-	parts := strings.Split(get("rec_id"), "-")
-	person := get("rec_id")
-	if len(parts) > 1 {
-		person = parts[1]
-	}
-	born := get("date_of_birth")
-	if len(born) == 8 {
-		born = born[:4] + "-" + born[4:6] + "-" + born[6:]
-	}
-	id := match.Identity{Names: []match.Name{{Family: get("surname"), Given: get("given_name")}}, Born: born}
-	id.Postcodes = some(get("postcode"))
-	id.Lines = some(strings.TrimSpace(get("street_number") + " " + get("address_1")))
-	id.Localities = append(some(get("suburb")), some(get("address_2"))...)
-	if n := get("soc_sec_id"); n != "" {
-		id.Locals = []string{"soc_sec_id|" + n}
-	}
-	return labelled{person, id}
-}
-
-// some lists a text unless it is empty.
-func some(s string) []string {
-	if s == "" {
-		return nil
-	}
-	return []string{s}
-}
-
-func ownRecord(get func(string) string) labelled {
-	id := match.Identity{Names: []match.Name{{Family: get("family"), Given: get("given")}}, Born: get("born"), Sex: get("sex"), NHSStatus: get("nhs_status")}
-	if n, err := kmcr.ParseNHSNumber(get("nhs_number")); err == nil {
-		id.NHS = n
-	}
-	id.Postcodes, id.Lines, id.Telephones, id.Localities = some(get("postcode")), some(get("address")), some(get("telephone")), some(get("town"))
-	id.Practice = kmcr.ODS(get("practice"))
-	return labelled{get("person_id"), id}
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"kmcr"
 	"kmcr/match"
 	"kmcr/synth"
 )
@@ -71,14 +73,72 @@ func TestEvaluateHouseholds(t *testing.T) {
 }
 
 func TestLabelledFilesThatCannotBeRead(t *testing.T) {
-	for says, text := range map[string]string{"no heading": "", "another heading": "a,b\n1,2\n", "a broken quotation": "rec_id,surname\n\"rec-1-org,x\n"} {
-		if _, err := readLabelled(strings.NewReader(text)); err == nil {
-			t.Errorf("%s: read without an error", says)
+	for says, text := range map[string]string{
+		"no heading":         "",
+		"no record":          "person_id,family\n",
+		"another heading":    "a,b\n1,2\n",
+		"a broken quotation": "rec_id,surname\n\"rec-1-org,x\n",
+		"nobody is said":     "record_id,family,given\n17,Fox,Ada\n",
+		"no names":           "person_id,postcode\n1,ME7 4AB\n",
+	} {
+		if _, err := readLabelled(strings.NewReader(text)); kmcr.KindOf(err) != kmcr.Invalid {
+			t.Errorf("%s: %v", says, err)
 		}
 	}
 	if _, err := labelledFile(filepath.Join(t.TempDir(), "none.csv")); !os.IsNotExist(err) {
 		t.Error(err)
 	}
+}
+
+// However a file parts its columns, ends its lines, names its columns and writes dates and sexes: it says the same.
+func TestLabelledFilesInManyForms(t *testing.T) {
+	ours := "person_id,record_id,family,given,born,sex,postcode\n7,a,Fox,Ada,1941-03-05,female,ME7 4AB\n,b,Fox,Ada,1941-03-25,female,ME7 4AB\n"
+	want, err := readLabelled(strings.NewReader(ours))
+	if err != nil || len(want) != 2 || want[0].person != "7" || want[0].id.Born != "1941-03-05" || want[0].id.Sex != "female" {
+		t.Fatalf("%+v %v", want, err)
+	}
+	changed := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(ours) }
+	for says, text := range map[string]string{
+		"a mark before a quoted heading": "\ufeff\"person_id\"" + strings.TrimPrefix(ours, "person_id"),
+		"lines that end as on old Macs":  changed("\n", "\r"),
+		"lines that end as on Windows":   changed("\n", "\r\n"),
+		"semicolons":                     changed(",", ";"),
+		"tabs":                           changed(",", "\t"),
+		"other headings":                 changed("person_id", "Cluster ID", "family", "Last_Name", "given", "First Name", "born", "DOB", "sex", "Gender", "postcode", "ZIP code"),
+		"British dates":                  changed("1941-03-05", "05/03/1941", "1941-03-25", "25/03/1941"),
+		"American dates":                 changed("1941-03-05", "3/5/1941", "1941-03-25", "3/25/1941"),
+		"dates without marks":            changed("1941-03-05", "19410305", "1941-03-25", "19410325"),
+		"dates in words":                 changed("1941-03-05", "5 Mar 1941", "1941-03-25", "25 Mar 1941"),
+		"instants":                       changed("1941-03-05", "1941-03-05T00:00:00", "1941-03-25", "1941-03-25 00:00:00"),
+		"letters for sexes":              changed("female", "F"),
+		"codes for sexes":                changed("female", "2"),
+	} {
+		got, err := readLabelled(strings.NewReader(text))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v (%v)", says, got, want, err)
+		}
+	}
+	parted, err := readLabelled(strings.NewReader("id,fname_c1,lname_c1,by,bm,bd,entity\n1,ADA,FOX,1941,3,5,x\n"))
+	if err != nil || parted[0].id.Born != "1941-03-05" || parted[0].person != "x" {
+		t.Errorf("a date in three columns: %+v %v", parted, err)
+	}
+	if s := scoreOf(want, match.Groups{Of: []int{0, 1}}); s.Unlabelled != 1 || s.TruePairs != 0 {
+		t.Errorf("who is not said to be somebody is somebody else: %+v", s)
+	}
+}
+
+func FuzzReadLabelled(f *testing.F) {
+	f.Add("rec_id, surname, date_of_birth\nrec-1-org, fox, 19410305\nrec-1-dup-0, fox, 19410399\n")
+	f.Add("\ufeff\"person_id\";given;by;bm\r1;Ada;1941;x\r")
+	f.Fuzz(func(t *testing.T, text string) {
+		records, err := readLabelled(strings.NewReader(text))
+		if err == nil && len(records) == 0 {
+			t.Error("nothing was read, and nothing said of it")
+		}
+		for _, r := range records {
+			match.Prepare(r.id)
+		}
+	})
 }
 
 // Few records, or none at all, are judged by the standard weights.

@@ -41,9 +41,16 @@ type serveCommand struct {
 	StepUpACR    string   `name:"step-up-acr" env:"KMCR_OIDC_STEP_UP_ACR" help:"Assurance to ask for before an emergency opening, an export or an un-merge, such as AAL3_ANY."`
 	Scopes       []string `env:"KMCR_OIDC_SCOPES" help:"Scopes to ask for besides openid and profile."`
 
+	Live string `enum:"auto,yes,no" default:"auto" env:"KMCR_LIVE" help:"Whether people are looked after by this record, so that what a sender marks as training or debugging (MSH-11 T or D) is parked: yes, no, or auto: yes where an OpenID provider is named."`
+
 	National  national  `embed:""`
 	Practices practices `embed:""`
 	Telling   telling   `embed:""`
+}
+
+// live tells whether people are looked after by this record. Whoever names an identity provider of their own means it.
+func (c *serveCommand) live() bool {
+	return !c.Demo && (c.Live == "yes" || c.Live == "auto" && c.Issuer != "")
 }
 
 // Run serves until a signal, then drains: nothing new is accepted, what has begun is finished.
@@ -75,6 +82,7 @@ func (c *serveCommand) Run(ctx context.Context, settings *Settings, s streams) e
 	if err := h.takeIn(ctx); err != nil {
 		return err
 	}
+	h.in.InUse = c.live()
 	if err := writeBase(settings.Data, base); err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func tokens(q disclose.Query) []string {
 	if n, err := kmcr.ParseNHSNumber(q.NHSNumber); err == nil {
 		id.NHS = n
 	}
-	return match.Tokens(id)
+	return match.Kept(id)
 }
 
 func explain(c kmcr.Contributor, m store.Message, raw []byte) disclose.Explanation {

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// country is what people and places are called somewhere.
+type country struct{ families, given, streets, towns []string }
+
+var abroad = map[string]country{
+	"Germany": {strings.Fields("Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Schäfer Koch Bauer Richter Klein Wolf Schröder Neumann Schwarz Zimmermann Braun Krüger Hofmann Hartmann Lange"),
+		strings.Fields("Peter Michael Thomas Andreas Wolfgang Klaus Jürgen Günter Stefan Maria Ursula Monika Petra Elisabeth Sabine Renate Helga Karin Lena Hannah Jonas"),
+		strings.Fields("Hauptstraße Schulstraße Gartenstraße Bahnhofstraße Dorfstraße Birkenweg Lindenallee Amselweg"), strings.Fields("Berlin Hamburg München Köln Essen Leipzig Bremen")},
+	"Poland": {strings.Fields("Nowak Kowalski Wiśniewski Wójcik Kamiński Lewandowski Zieliński Woźniak Dąbrowski Kozłowski Jankowski Mazur Kwiatkowski Krawczyk Zając Król Wróbel Pawlak Walczak Baran"),
+		strings.Fields("Jan Andrzej Piotr Krzysztof Stanisław Tomasz Paweł Marcin Anna Maria Katarzyna Małgorzata Agnieszka Ewa Zofia Joanna Danuta Irena"),
+		strings.Fields("Polna Leśna Słoneczna Krótka Szkolna Ogrodowa Lipowa Brzozowa"), strings.Fields("Warszawa Kraków Łódź Wrocław Poznań Gdańsk Lublin")},
+	"India": {strings.Fields("Sharma Verma Gupta Singh Kumar Patel Reddy Nair Iyer Rao Das Ghosh Banerjee Joshi Mehta Shah Desai Kulkarni Patil Yadav Mishra Pandey"),
+		strings.Fields("Amit Rahul Raj Sanjay Vijay Anil Sunil Ravi Suresh Ramesh Priya Anjali Neha Pooja Kavita Sunita Anita Geeta Lakshmi Usha"),
+		strings.Fields("Gandhi Nehru Station Temple Church Market Lake Hill"), strings.Fields("Mumbai Delhi Bangalore Chennai Hyderabad Pune Jaipur")},
+}
+
+// register writes 1,000 people of a country and 1,000 copies of some of them, with up to so many slips in each, in FEBRL's columns.
+// Postcodes go with towns, as they do.
+func (c country) register(r *rand.Rand, slips int) string {
+	pick := func(from []string) string { return from[min(r.IntN(len(from)), r.IntN(len(from)))] }
+	var b strings.Builder
+	b.WriteString("rec_id,given_name,surname,street_number,address_1,suburb,postcode,date_of_birth,soc_sec_id\n")
+	people := make([][]string, 1000)
+	for i := range people {
+		town := r.IntN(len(c.towns))
+		people[i] = []string{pick(c.given), pick(c.families), fmt.Sprint(1 + r.IntN(200)), pick(c.streets), c.towns[town], fmt.Sprintf("%02d%03d", 10+town, r.IntN(12)*7),
+			fmt.Sprintf("%d%02d%02d", 1920+r.IntN(90), 1+r.IntN(12), 1+r.IntN(28)), fmt.Sprint(1_000_000 + r.IntN(8_999_999))}
+		fmt.Fprintf(&b, "rec-%d-org,%s\n", i, strings.Join(people[i], ","))
+	}
+	for n := range 1000 {
+		i := r.IntN(len(people))
+		row := append([]string{}, people[i]...)
+		for range 1 + r.IntN(slips) {
+			at := r.IntN(len(row))
+			row[at] = slipped(r, row[at])
+		}
+		fmt.Fprintf(&b, "rec-%d-dup-%d,%s\n", i, n, strings.Join(row, ","))
+	}
+	return b.String()
+}
+
+// slipped is a text with one slip of the hand, or without anything.
+func slipped(r *rand.Rand, s string) string {
+	letters := []rune(s)
+	if len(letters) < 2 || r.IntN(12) == 0 {
+		return ""
+	}
+	at := r.IntN(len(letters) - 1)
+	switch r.IntN(3) {
+	case 0:
+		letters[at], letters[at+1] = letters[at+1], letters[at]
+	case 1:
+		letters = append(letters[:at], letters[at+1:]...)
+	default:
+		letters[at] = letters[r.IntN(len(letters))]
+	}
+	return string(letters)
+}
+
+// Registers of other countries: nobody is joined to somebody else, and hardly anything is left to a person.
+func TestEvaluateAbroad(t *testing.T) {
+	for name, c := range abroad {
+		for _, slips := range []int{1, 4} {
+			t.Run(fmt.Sprint(name, " ", slips), func(t *testing.T) {
+				records, err := readLabelled(strings.NewReader(c.register(rand.New(rand.NewPCG(7, uint64(slips))), slips)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s := evaluate(records); s.Precision < 1 || s.Found < 0.98 || s.Review >= 0.02 {
+					t.Errorf("%+v", s)
+				}
+			})
+		}
+	}
+}
