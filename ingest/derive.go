@@ -493,11 +493,6 @@ func (s *Service) relinkAll(ctx context.Context, by kmcr.Viewer, words string, s
 	return refused
 }
 
-// afresh links everybody afresh whom a merge touches.
-func (s *Service) afresh(ctx context.Context, by kmcr.Viewer, seeds ...kmcr.PatientID) error {
-	return s.relinkAll(ctx, by, mergeWords, seeds, func(*touched) error { return nil }, func(*store.Tx, *touched, []relinking) error { return nil })
-}
-
 // heldNeighbourhood reads those touched while nobody of this process places
 // patients that could be candidates of theirs.
 func (s *Service) heldNeighbourhood(ctx context.Context, seeds []kmcr.PatientID) (*touched, func(), error) {

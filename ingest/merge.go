@@ -153,32 +153,6 @@ func (s *subject) known() *translate.Claims {
 	return s.claims
 }
 
-// linkAfresh links everybody afresh whom the merges of a message touch, for
-// what the entry that was given up said of others no longer counts; and whom
-// placing alone could not settle.
-func (s *Service) linkAfresh(ctx context.Context, p *plan) {
-	var seeds []kmcr.PatientID
-	for _, x := range p.subjects {
-		if x.mixed {
-			seeds = append(seeds, x.patient.ID)
-		}
-		for _, y := range []*subject{x.follows, x.parted} {
-			if y != nil {
-				seeds = append(seeds, x.patient.ID, y.patient.ID)
-			}
-		}
-	}
-	if len(seeds) == 0 {
-		return
-	}
-	if err := s.afresh(ctx, contributorViewer(p.contributor), seeds...); err != nil {
-		s.log.ErrorContext(ctx, "patients are linked as they were; they will be linked afresh with the next decision about them", "error", err)
-	}
-}
-
-// mergeWords is the reason of a link that a merge moved.
-const mergeWords = "merged by its own system, or linked afresh after that"
-
 func notMerged() error {
 	return &kmcr.Error{Kind: kmcr.NotFound, Message: "this patient has not been merged into another", Remedy: "Look at its links again."}
 }

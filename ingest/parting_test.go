@@ -1,9 +1,11 @@
 package ingest_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"kmcr"
 	"kmcr/ingest"
@@ -56,6 +58,38 @@ func TestSomebodyDescribedOtherwise(t *testing.T) {
 				t.Errorf("when it is put right, somebody is still asked: %+v", got)
 			}
 		})
+	}
+}
+
+// A process that stops between a message and what is to be linked afresh after it leaves that to the next.
+func TestWhatIsDueIsDoneByTheNextProcess(t *testing.T) {
+	h := build(t)
+	was := numbered(ada, "9990000018")
+	h.register(1, was, "")
+	h.tell("1", "A28", 1, was, "")
+	due := func() (all []string) {
+		h.must(h.db.List(h.ctx(), store.KindAfresh, func(key string, _ []byte) error {
+			all = append(all, key)
+			return nil
+		}))
+		return all
+	}
+	if all := due(); len(all) != 0 {
+		t.Fatalf("due after all was done: %q", all)
+	}
+	p := h.hospital(1)
+	h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error { // as it stands when the process stops
+		if err := tx.Relink(p.ID, h.db.NewPerson(), "kmcr", "as before"); err != nil {
+			return err
+		}
+		return tx.Put(store.KindAfresh, fmt.Sprint(int64(p.ID)), map[string]any{"Since": time.Now(), "By": "hospital"})
+	}))
+	h.close()
+	h.open()
+	for end := time.Now().Add(time.Minute); len(due()) > 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	}
+	if got := h.people(); !slices.Equal(got, []string{"gp/1 hospital/H1"}) {
+		t.Errorf("people: %q", got)
 	}
 }
 

@@ -246,6 +246,9 @@ func (s *Service) write(tx *store.Tx, p *plan) error {
 			return err
 		}
 	}
+	if err := p.putDue(tx); err != nil {
+		return err
+	}
 	for _, e := range p.events {
 		if err := tx.AddEvent(e); err != nil {
 			return err

@@ -79,6 +79,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	s.running.Go(s.keepTakingUp)
 	s.running.Go(s.keepLookingAround)
+	s.running.Go(s.keepTakingUpDue)
 	return s, nil
 }
 

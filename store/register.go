@@ -18,6 +18,7 @@ const (
 	KindClient       = "client"       // signin.Client by code
 	KindObjection    = "objection"    // []disclose.Objection by person ref
 	KindConcern      = "concern"      // disclose.Outcome by audit.Concern.ID
+	KindAfresh       = "afresh"       // who is still to be linked afresh, by PatientID; written by ingest
 	KindTrace        = "trace"        // what the national demographics service said of a patient, by PatientID; written by ingest
 	KindEHR          = "ehr"          // signin.EHR by its FHIR base address
 	KindRetention    = "retention"    // disclose.Kept by class of record
