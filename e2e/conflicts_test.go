@@ -135,9 +135,11 @@ func TestTheRecordAsItStood(t *testing.T) {
 	if before := at("at=2020-01-01"); len(before.Medicines.Items) != 0 {
 		t.Errorf("years before anything was sent there were %d medicines", len(before.Medicines.Items))
 	}
-	now := at("at=" + url.QueryEscape(time.Now().Add(-time.Second).Format(time.RFC3339)))
+	instant := time.Now().Truncate(time.Second).Add(time.Second) // whole, as it is written, and after all that was sent
+	time.Sleep(time.Until(instant.Add(100 * time.Millisecond)))
+	now := at("at=" + url.QueryEscape(instant.Format(time.RFC3339)))
 	if len(now.Medicines.Items) == 0 {
-		t.Error("a second ago there were no medicines")
+		t.Error("a moment ago there were no medicines")
 	}
 	var looks struct {
 		Looks []struct{ ID, Where string }

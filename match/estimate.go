@@ -76,8 +76,31 @@ func Estimate(profiles []*Profile, candidates [][2]int, start *Model) *Model {
 		}
 	}
 	m.alone = len(profiles) >= enough && f.homes < n*fewKin
+	m.personal = personal(seen)
 	return m
 }
+
+// personal tells whether the numbers of other registers are each one person's: of many pairs who share one, hardly any have another
+// given name and another date of birth. Where a number is often written down for a relative, or for whoever stood beside in the
+// list, that is what it looks like.
+func personal(seen map[pattern]float64) bool {
+	shared, others := 0.0, 0.0
+	for p, n := range seen {
+		if p.level(atLocal) == exact && p.level(atGiven) != unknown && p.level(atBorn) != unknown {
+			shared += n
+			if p.level(atGiven) == differs && p.level(atBorn) == differs {
+				others += n
+			}
+		}
+	}
+	return shared >= enoughShared && others < shared*fewOthers
+}
+
+// Of so many pairs who share a number, fewer than this share may look like two people.
+const (
+	enoughShared = 100
+	fewOthers    = 0.001
+)
 
 // Where of so many people fewer than this share have a relative at the same
 // address, the records are of single people (a register of one kind), and the

@@ -10,10 +10,11 @@ const (
 // evidence is one pair as the rules see it.
 type evidence struct {
 	pattern
-	middle level
-	soft   bool // a number is not verified by its sender
-	alone  bool // those compared are known not to live with their kin
-	score  float64
+	middle   level
+	soft     bool // a number is not verified by its sender
+	alone    bool // those compared are known not to live with their kin
+	personal bool // numbers of other registers are known to be nobody else's
+	score    float64
 }
 
 // judge applies the rules that stand above the weights, in the order in which
@@ -39,7 +40,7 @@ func (e evidence) sameNumber() (Outcome, string) {
 		return Ask, "the number agrees, but the family name does not confirm it"
 	case e.level(atGiven) < weak || e.level(atGiven) == near:
 		return Ask, "the number agrees, but the given name does not confirm it"
-	case e.middle == differs:
+	case e.middle == differs || e.middle == near:
 		return Ask, "the number agrees, but a further given name does not confirm it"
 	case e.level(atSex) == differs && (e.level(atGiven) < exact || e.level(atFamily) < exact):
 		return Ask, "the number agrees, but sex and name do not confirm it"
@@ -72,7 +73,9 @@ func (e evidence) noNumber() (Outcome, string) {
 		return Ask, "all but the sex agrees"
 	case e.level(atLocal) == exact && e.middle != differs && e.level(atBorn) >= near && e.level(atFamily) >= close && e.level(atGiven) >= close:
 		return Same, "a number of another register, name and date of birth agree"
-	case e.middle == differs:
+	case e.personal && e.middle != differs && e.ownNumber():
+		return Same, "a number of another register agrees, which is hardly ever another person's here, and so does what else is known"
+	case e.middle == differs || e.middle == near || e.middle == close:
 		return Ask, "all but a further given name agrees"
 	case !e.bornSurely():
 		return Ask, "the date of birth does not confirm it"
@@ -96,6 +99,8 @@ func (e evidence) plausible() bool {
 		return true
 	case e.level(atLocal) == exact:
 		return named || e.level(atBorn) > unknown
+	case e.personal && e.level(atLocal) == near && e.level(atFamily) >= close && e.level(atGiven) >= close && e.level(atBorn) != differs:
+		return true
 	case e.level(atBorn) == unknown:
 		return e.level(atFamily) == exact && e.level(atGiven) == exact && e.reachable()
 	case e.level(atBorn) == differs:
@@ -136,6 +141,27 @@ func (e evidence) noKin() (Outcome, string) {
 		return Same, "name or date of birth and place agree, and no relatives live together here"
 	}
 	return Ask, "likely, but little of it is of the person alone"
+}
+
+// ownNumber: where numbers of other registers are nobody else's, one that agrees needs some of name and birth beside it and nothing of
+// the person against it. One that differs by a slip may be that of a brother who was registered on the same day.
+func (e evidence) ownNumber() bool {
+	if e.level(atGiven) == differs || e.level(atBorn) == differs {
+		return false
+	}
+	own := 0
+	for _, place := range []int{atGiven, atBorn} {
+		if e.level(place) >= near {
+			own++
+		}
+	}
+	switch e.level(atLocal) {
+	case exact:
+		return own == 2 || own == 1 && (e.level(atFamily) >= near || e.level(atFamily) == unknown && e.placed())
+	case near:
+		return e.level(atGiven) == exact && e.level(atBorn) >= close && e.placed()
+	}
+	return false
 }
 
 // bornSurely: the whole date, or one slip in it that cannot part a father from his son.

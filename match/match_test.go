@@ -97,6 +97,9 @@ func TestCompare(t *testing.T) {
 		{"no number: a typing slip in the family name", whole(number(""), name("Thompson", "Jack")), whole(name("Thomson", "Jack")), match.Same},
 		{"no number: a typing slip in the given name", whole(number(""), name("Smith", "Jakc")), whole(), match.Ask},
 		{"no number: twins whose names differ in a letter", whole(number(""), name("Smith", "Jayden")), whole(number(""), name("Smith", "Hayden")), match.Ask},
+		{"no number: a slip in a further given name", whole(number(""), name("Smith", "Jack Willliam")), whole(name("Smith", "Jack William")), match.Ask},
+		{"a slip in a further given name, with the number", whole(name("Smith", "Jack Willliam")), whole(name("Smith", "Jack William")), match.Same},
+		{"a short form of a further given name", whole(number(""), name("Smith", "Jack Bill")), whole(name("Smith", "Jack William")), match.Same},
 		{"no number: another birth", whole(number("")), whole(born("1981-02-01")), match.Different},
 		{"no number: another given name", whole(number("")), whole(name("Smith", "Peter")), match.Different},
 		{"no number: birth stands for not known", whole(number(""), born("1900-01-01")), whole(number(""), born("1900-01-01")), match.Ask},
@@ -117,7 +120,7 @@ func TestCompare(t *testing.T) {
 
 func TestTwinsAreNeverJoined(t *testing.T) {
 	names := []string{"Jack", "James", "Ella", "Ellie", "Jayden", "Hayden", "Kayden", "Daniel", "Danielle", "Christine", "Christina",
-		"Alexander", "Alexandra", "J", "Paul", "Paula", "Louis", "Louise", "Amelia", "Emilia", "Zoe", "Baby", "Twin 1", "Mia", "Maya", "Jan", "Ian"}
+		"Alexander", "Alexandra", "Muhammad Umar", "Muhammad Umair", "Muhammad Hassan", "Muhammad Hussain", "J", "Paul", "Paula", "Louis", "Louise", "Amelia", "Emilia", "Zoe", "Baby", "Twin 1", "Mia", "Maya", "Jan", "Ian"}
 	numbers := []kmcr.NHSNumber{"", "9990000018", "9990000026"}
 	for i, x := range names {
 		for _, y := range names[i+1:] {

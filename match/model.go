@@ -45,6 +45,7 @@ type Model struct {
 	rare      float64 // the share of a name that is on no list
 	namesFrom float64 // a given name of at least this share is a name that people have
 	alone     bool    // no two people of those compared share a home
+	personal  bool    // a number of another register is hardly ever another person's among those compared
 }
 
 //go:embed weights.json
@@ -173,7 +174,7 @@ func (m *Model) Compare(a, b *Profile) Verdict {
 		v.Score += w
 		v.Reasons = append(v.Reasons, Reason{Field: scales[place].field, Words: said[place][step-1], Weight: w, differs: p.level(place) == differs || p.level(place) == near})
 	}
-	v.Outcome, v.Rule = evidence{p, name.middle, a.soft || b.soft, m.alone, v.Score}.judge()
+	v.Outcome, v.Rule = evidence{p, name.middle, a.soft || b.soft, m.alone, m.personal, v.Score}.judge()
 	if v.Outcome != Different && !sharesToken(a, b, m.alone) {
 		v.Outcome, v.Rule = Different, "they have too little in common"
 	}

@@ -114,7 +114,7 @@ func (m *Model) compareGiven(a, b []string) (uint8, level) {
 	if len(a) == 0 || len(b) == 0 {
 		return 0, unknown
 	}
-	return m.compareFirst(a, b), compareMiddle(a[1:], b[1:])
+	return m.compareFirst(a, b), m.compareMiddle(a[1:], b[1:])
 }
 
 func (m *Model) compareFirst(a, b []string) uint8 {
@@ -150,15 +150,21 @@ func (m *Model) slipOrTwin(x, y string) uint8 {
 	return givenTwin
 }
 
-func compareMiddle(a, b []string) level {
+// compareMiddle compares the second given names. Where the first is everybody's (Muhammad), twins are told apart by them alone.
+func (m *Model) compareMiddle(a, b []string) level {
 	if len(a) == 0 || len(b) == 0 {
 		return unknown
 	}
 	x, y := a[0], b[0]
-	if x == y || (len(x) == 1 || len(y) == 1) && x[0] == y[0] || spelling(x, y) || slices.Contains(a, y) || slices.Contains(b, x) {
+	switch {
+	case x == y || (len(x) == 1 || len(y) == 1) && x[0] == y[0] || shortForms(x, y) || slices.Contains(a, y) || slices.Contains(b, x):
 		return exact
+	case !spelling(x, y):
+		return differs
+	case m.slipOrTwin(x, y) == givenTwin:
+		return near
 	}
-	return differs
+	return close
 }
 
 // spelling tells whether two names may be one name written twice.
