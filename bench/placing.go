@@ -8,8 +8,11 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"kmcr/store/storetest"
 	"kmcr/synth"
 )
 
@@ -19,18 +22,33 @@ const (
 	fewPeople = 10_000
 	// placed is how many single patients are placed and timed.
 	placed = 1_000
+	// together is how many people are sent in one Bundle to fill a population.
+	together = 100
 )
 
+// placings measures placing on each store.
+func (b *bench) placings(n int) error {
+	if err := b.placing(n, "sqlite", "embedded store"); err != nil || !b.wants("postgres") {
+		return err
+	}
+	address, err := storetest.StartPostgres()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench: PostgreSQL is left out:", err)
+		return nil
+	}
+	return b.placing(n, address, "PostgreSQL")
+}
+
 // placing measures how long it takes to find out whose one patient is and to keep it, among few people and among n: half of those
-// that are placed are known to another contributor already.
-func (b *bench) placing(n int) error {
-	fmt.Printf("\nPlacing one patient among %d people and among %d, embedded store\n", fewPeople, n)
+// that are placed are known to another contributor already. store is "sqlite", or the address of an empty PostgreSQL database.
+func (b *bench) placing(n int, store, name string) error {
+	fmt.Printf("\nPlacing one patient among %d people and among %d, %s\n", fewPeople, n, name)
 	dir, err := os.MkdirTemp("", "kmcr-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	s, err := start(b.ctx, dir, "sqlite")
+	s, err := start(b.ctx, dir, store)
 	if err != nil {
 		return err
 	}
@@ -56,39 +74,68 @@ func (b *bench) placing(n int) error {
 			return err
 		}
 		medians = append(medians, ms(took, 50))
-		say(fmt.Sprintf("%d people: placing one, HTTP and synced commit included", people), fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", ms(took, 50), ms(took, 99)), fmt.Sprintf("aim p50 under 2 ms; filled at %.0f people/s", rate))
+		say(fmt.Sprintf("%d people: placing one, HTTP and synced commit included", people), fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", ms(took, 50), ms(took, 99)), fmt.Sprintf("aim p50 under 2 ms embedded; filled at %.0f people/s", rate))
 	}
 	say("ratio", fmt.Sprintf("%.2f", medians[1]/medians[0]), "aim within 1.5")
-	say("disk for each person, with how to find them", fmt.Sprintf("%.0f B", float64(s.size())/float64(there)), "")
+	if store == "sqlite" {
+		say("disk for each person, with how to find them", fmt.Sprintf("%.0f B", float64(s.size())/float64(there)), "")
+	}
 	return nil
 }
 
 // fill sends the next people of the crowd, many in a Bundle, and returns the last of them.
 func (b *bench) fill(s *server, crowd func() (synth.Person, bool), people int) (last []synth.Person, err error) {
-	token, err := s.run(b.ctx, "token", "--client", "bench")
-	if err != nil {
-		return nil, err
-	}
-	client := &http.Client{Timeout: time.Minute}
-	shown := time.Now()
-	for sent := 0; sent < people; {
-		if sent%50_000 < 100 && time.Since(shown) > 20*time.Second { // a token lasts minutes, a crowd longer
-			fmt.Fprintf(os.Stderr, "bench: %d of %d people in place\n", sent, people)
-			if token, err = s.run(b.ctx, "token", "--client", "bench"); err != nil {
-				return nil, err
+	bundles := make(chan []byte)
+	var failed atomic.Value
+	var senders sync.WaitGroup
+	for range 2 {
+		senders.Go(func() {
+			if err := b.sendAll(s, bundles); err != nil {
+				failed.Store(err)
+				for range bundles { // whoever gives must not wait for one who has gone
+				}
 			}
+		})
+	}
+	shown := time.Now()
+	for sent := 0; sent < people && failed.Load() == nil && b.ctx.Err() == nil; {
+		if time.Since(shown) > 20*time.Second {
+			fmt.Fprintf(os.Stderr, "bench: %d of %d people in place\n", sent, people)
 			shown = time.Now()
 		}
-		last = last[:0]
-		for ; len(last) < 100 && sent < people; sent++ {
+		last = nil
+		for ; len(last) < together && sent < people; sent++ {
 			p, _ := crowd()
 			last = append(last, p)
 		}
-		if err := send(b.ctx, client, s.http+"/fhir/R4", token, patientBundle(last)); err != nil {
-			return nil, err
+		bundles <- patientBundle(last)
+	}
+	close(bundles)
+	senders.Wait()
+	if err, ok := failed.Load().(error); ok {
+		return nil, err
+	}
+	return last, b.ctx.Err()
+}
+
+// sendAll sends Bundles until there are no more; a token lasts minutes, a crowd longer.
+func (b *bench) sendAll(s *server, bundles <-chan []byte) error {
+	client := &http.Client{Timeout: time.Minute}
+	var token string
+	var since time.Time
+	for body := range bundles {
+		if time.Since(since) > time.Minute {
+			var err error
+			if token, err = s.run(b.ctx, "token", "--client", "bench"); err != nil {
+				return err
+			}
+			since = time.Now()
+		}
+		if err := send(b.ctx, client, s.http+"/fhir/R4", token, body); err != nil {
+			return err
 		}
 	}
-	return last, nil
+	return nil
 }
 
 // placeEach sends single patients of the second contributor: newcomers, and those whom the first one knows.

@@ -10,6 +10,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -94,7 +96,8 @@ func derive(secret []byte, label string) []byte {
 // vault is what a DB seals and recognises things with, each use under a key of its own.
 type vault struct {
 	wrap, words, entries cipher.AEAD // data keys; words of people at work; audit entries
-	tokens, chain, heads []byte
+	macs                 sync.Pool   // of keyed hashes for tokens: to make one costs more than to use it
+	chain, heads         []byte
 	signing, salts       []byte // of the transparency log
 	check                []byte
 	inboxKey             []byte
@@ -102,11 +105,12 @@ type vault struct {
 }
 
 func newVault(k *Keys) *vault {
+	tokens := derive(k.master, "tokens")
 	return &vault{
+		macs:     sync.Pool{New: func() any { return hmac.New(sha256.New, tokens) }},
 		wrap:     newAEAD(derive(k.master, "wrap")),
 		words:    newAEAD(derive(k.master, "words")),
 		entries:  newAEAD(derive(k.master, "audit entries")),
-		tokens:   derive(k.master, "tokens"),
 		chain:    derive(k.master, "audit chain"),
 		heads:    derive(k.master, "audit heads"),
 		signing:  derive(k.master, "audit log signing"),
@@ -127,11 +131,13 @@ func (v *vault) inbox(c kmcr.ContributorCode) cipher.AEAD {
 
 // token is the keyed hash of text for one use, by which it is recognised and from which it cannot be read.
 func (v *vault) token(use string, text ...string) []byte {
-	mac := hmac.New(sha256.New, v.tokens)
-	mac.Write([]byte(use))
+	mac := v.macs.Get().(hash.Hash)
+	defer v.macs.Put(mac)
+	mac.Reset()
+	_, _ = io.WriteString(mac, use) // a hash never fails to take something in
 	for _, t := range text {
-		mac.Write([]byte{0})
-		mac.Write([]byte(t))
+		_, _ = mac.Write([]byte{0})
+		_, _ = io.WriteString(mac, t)
 	}
 	return mac.Sum(nil)[:16]
 }

@@ -202,7 +202,7 @@ func (tx *Tx) PutPatient(p *Patient, aliases, tokens []string) error {
 	if p.data == nil {
 		return errErased()
 	}
-	was, err := tx.patient(p.ID)
+	was, err := tx.stored(p)
 	if err != nil {
 		return err
 	}
@@ -238,6 +238,14 @@ func (tx *Tx) PutPatient(p *Patient, aliases, tokens []string) error {
 	tx.revise(p.ID, was.revision+1)
 	tx.then(func() { p.revision = was.revision + 1 })
 	return nil
+}
+
+// stored is p as it stands, held; nil for one that was made and not put yet: there is nothing to read.
+func (tx *Tx) stored(p *Patient) (*Patient, error) {
+	if tx.revision(p) == 0 {
+		return nil, nil
+	}
+	return tx.patient(p.ID)
 }
 
 // revision is the one that p was read at, or has by what this transaction did to it.
@@ -307,12 +315,20 @@ func (tx *Tx) replaceAliases(p *Patient, was [][]byte) error {
 			return err
 		}
 	}
-	for _, t := range without(p.aliases, was, bytes.Compare) {
-		if _, err := tx.exec("insert into alias (token, patient, statement) values ($1, $2, null) on conflict do nothing", t, int64(p.ID)); err != nil {
-			return err
-		}
+	fresh := without(p.aliases, was, bytes.Compare)
+	return listed(fresh, func(some [][]byte) error {
+		return tx.insertEach("alias (token, patient, statement)", ", $1, null", p.ID, padded(some))
+	})
+}
+
+// insertEach adds a row for each value; rest is what follows it in the row, where $1 is the patient. A row that is there already stays.
+func (tx *Tx) insertEach(into, rest string, p kmcr.PatientID, values []any) error {
+	rows := make([]string, len(values))
+	for i := range rows {
+		rows[i] = "(" + places(i+2, 1) + rest + ")"
 	}
-	return nil
+	_, err := tx.exec("insert into "+into+" values "+strings.Join(rows, ", ")+" on conflict do nothing", append([]any{int64(p)}, values...)...)
+	return err
 }
 
 func (tx *Tx) replaceTokens(p *Patient, was []int64) error {
@@ -322,13 +338,7 @@ func (tx *Tx) replaceTokens(p *Patient, was []int64) error {
 		}
 	}
 	return listed(without(p.tokens, was, cmp.Compare[int64]), func(some []int64) error {
-		args := padded(some)
-		rows := make([]string, len(args))
-		for i := range rows {
-			rows[i] = "(" + places(i+2, 1) + ", $1)"
-		}
-		_, err := tx.exec("insert into token (token, patient) values "+strings.Join(rows, ", ")+" on conflict do nothing", append([]any{int64(p.ID)}, args...)...)
-		return err
+		return tx.insertEach("token (token, patient)", ", $1", p.ID, padded(some))
 	})
 }
 
