@@ -124,23 +124,29 @@ func (db *DB) PatientByKeys(ctx context.Context, c kmcr.ContributorCode, keys []
 	for h := range at {
 		hashes = append(hashes, []byte(h))
 	}
-	first, id := 0, int64(0)
-	err = listed(hashes, func(some [][]byte) error {
-		args := padded(some)
-		return db.each(ctx, func(scan func(...any) error) error {
-			var token []byte
-			var patient int64
-			err := scan(&token, &patient)
-			if n := at[string(token)]; first == 0 || n < first {
-				first, id = n, patient
-			}
+	err = db.look(ctx, func(each reader) error {
+		first, id := 0, int64(0)
+		err := listed(hashes, func(some [][]byte) error {
+			args := padded(some)
+			return each(func(scan func(...any) error) error {
+				var token []byte
+				var patient int64
+				err := scan(&token, &patient)
+				if n := at[string(token)]; first == 0 || n < first {
+					first, id = n, patient
+				}
+				return err
+			}, "select token, patient from alias where token in ("+places(1, len(args))+")", args...)
+		})
+		if err != nil || first == 0 {
 			return err
-		}, "select token, patient from alias where token in ("+places(1, len(args))+")", args...)
+		}
+		return each(func(scan func(...any) error) error {
+			found, err = db.scanPatient(scan)
+			return err
+		}, "select "+patientColumns+" from patient p where p.id = $1", id)
 	})
-	if err != nil || first == 0 {
-		return nil, db.d.fault("the patient cannot be read", err)
-	}
-	return db.PatientByID(ctx, kmcr.PatientID(id))
+	return found, db.d.fault("the patient cannot be read", err)
 }
 
 // PatientByID finds a patient; nil where there is none.
@@ -181,8 +187,12 @@ func (db *DB) EachPatient(ctx context.Context, f func(*Patient) error) error {
 
 // patients reads those that a query finds.
 func (db *DB) patients(ctx context.Context, text string, args ...any) ([]*Patient, error) {
+	return db.patientsBy(db.anywhere(ctx), text, args...)
+}
+
+func (db *DB) patientsBy(each reader, text string, args ...any) ([]*Patient, error) {
 	var all []*Patient
-	err := db.each(ctx, func(scan func(...any) error) error {
+	err := each(func(scan func(...any) error) error {
 		p, err := db.scanPatient(scan)
 		all = append(all, p)
 		return err
@@ -396,7 +406,7 @@ const commonToken = 2000
 // PatientsByToken finds candidates: patients that share any of the tokens, at most limit. Those whose tokens few others have come first,
 // so that nobody is crowded out by those who share nothing but what half of the county shares.
 func (db *DB) PatientsByToken(ctx context.Context, tokens []string, limit int) ([]*Patient, error) {
-	ids, err := db.sharing(ctx, tokens, limit)
+	ids, err := db.sharing(db.anywhere(ctx), tokens, limit)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -414,11 +424,11 @@ func (db *DB) PatientsByToken(ctx context.Context, tokens []string, limit int) (
 }
 
 // sharing lists the patients that PatientsByToken finds, by id.
-func (db *DB) sharing(ctx context.Context, tokens []string, limit int) ([]int64, error) {
+func (db *DB) sharing(each reader, tokens []string, limit int) ([]int64, error) {
 	hashes := db.searchTokens(tokens)
 	having, rows := map[int64][]int64{}, 0
 	collect := func(text string, args ...any) error {
-		return db.each(ctx, func(scan func(...any) error) error {
+		return each(func(scan func(...any) error) error {
 			var token, patient int64
 			err := scan(&token, &patient)
 			having[token] = append(having[token], patient)

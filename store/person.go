@@ -20,7 +20,15 @@ func (db *DB) Links(ctx context.Context, p kmcr.PersonID) ([]*Patient, error) {
 // Circles finds to whom somebody may belong: the persons of the patients that PatientsByToken would find, in its order, after those
 // that are named in also, each with every patient linked to it.
 func (db *DB) Circles(ctx context.Context, tokens []string, limit int, also ...kmcr.PersonID) (persons []kmcr.PersonID, patients map[kmcr.PersonID][]*Patient, err error) {
-	ids, err := db.sharing(ctx, tokens, limit)
+	err = db.look(ctx, func(each reader) error {
+		persons, patients, err = db.circles(each, tokens, limit, also)
+		return err
+	})
+	return persons, patients, err
+}
+
+func (db *DB) circles(each reader, tokens []string, limit int, also []kmcr.PersonID) (persons []kmcr.PersonID, patients map[kmcr.PersonID][]*Patient, err error) {
+	ids, err := db.sharing(each, tokens, limit)
 	if err != nil || len(ids)+len(also) == 0 {
 		return nil, nil, err
 	}
@@ -30,7 +38,7 @@ func (db *DB) Circles(ctx context.Context, tokens []string, limit int, also ...k
 		args = append(args, int64(p))
 		text += " union all select cast(" + places(len(args), 1) + " as bigint)"
 	}
-	found, err := db.patients(ctx, "select "+patientColumns+" from patient p where p.person in ("+text+") and p.person <> 0 order by p.id", args...)
+	found, err := db.patientsBy(each, "select "+patientColumns+" from patient p where p.person in ("+text+") and p.person <> 0 order by p.id", args...)
 	if err != nil {
 		return nil, nil, err
 	}

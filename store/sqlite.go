@@ -25,7 +25,7 @@ const (
 )
 
 func (db *DB) openSQLite(ctx context.Context, path string) error {
-	db.d, db.path = sqliteDialect, path
+	db.d, db.path, db.looks = sqliteDialect, path, make(chan *looking)
 	dir := filepath.Dir(path)
 	if _, err := os.Stat(dir); err != nil {
 		return &kmcr.Error{Kind: kmcr.Unavailable, Message: "the folder of the database does not exist", Remedy: "Make the folder, or correct --database.", Err: err}

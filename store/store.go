@@ -40,6 +40,7 @@ type DB struct {
 	closed bool
 	jobs   chan *job
 	later  chan *job // of WriteLater
+	looks  chan *looking
 	lanes  sync.WaitGroup
 
 	work      sync.Once // starts the heartbeat with the first Claim

@@ -118,6 +118,19 @@ func (s *session) exec(text string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
+// each calls f for every row.
+func (s *session) each(f func(scan func(...any) error) error, text string, args ...any) error {
+	st, err := s.stmt(text)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(context.Background(), args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, f)
+}
+
 func (s *session) close() error {
 	var err error
 	for _, st := range s.stmts {
@@ -185,6 +198,8 @@ func (l *lane) next() *job {
 				return j
 			}
 			l.later = nil
+		case asked := <-l.db.looks:
+			l.look(asked)
 		}
 	}
 	return nil
@@ -282,24 +297,31 @@ func (l *lane) transact(jobs *[]*job, gather bool) (committing bool, err error) 
 	return false, nil
 }
 
-// begin opens the connection where there is none, and the transaction.
+// begin opens the transaction.
 func (l *lane) begin() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if l.s == nil {
-		conn, err := l.db.writers.Conn(ctx)
-		if err != nil {
-			return err
-		}
-		l.s = &session{conn: conn, stmts: map[string]*sql.Stmt{}}
-		if l.db.d == postgresDialect {
-			if err := durable(ctx, conn); err != nil {
-				return err
-			}
-		}
+	if err := l.connect(); err != nil {
+		return err
 	}
 	_, err := l.s.exec(l.db.d.begin)
 	return err
+}
+
+// connect opens the connection where there is none.
+func (l *lane) connect() error {
+	if l.s != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := l.db.writers.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	l.s = &session{conn: conn, stmts: map[string]*sql.Stmt{}}
+	if l.db.d == postgresDialect {
+		return durable(ctx, conn)
+	}
+	return nil
 }
 
 func (l *lane) rollback() {
@@ -367,7 +389,7 @@ func (l *lane) runOne(j *job, b *batch, alone bool) (result, err error) {
 	}
 	j.after = nil
 	tx := &Tx{db: l.db, s: l.s, job: j, chain: b.chain}
-	result = guard(j.f, tx)
+	result = guard(func() error { return j.f(tx) })
 	if result == nil && tx.broken != nil { // a failure that f did not pass on would be committed as if it were none
 		result = l.db.d.fault("nothing was written", tx.broken)
 	}
@@ -395,13 +417,13 @@ func (l *lane) runOne(j *job, b *batch, alone bool) (result, err error) {
 }
 
 // guard runs f and makes of a panic an error, for a writer must go on.
-func guard(f func(*Tx) error, tx *Tx) (err error) {
+func guard(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &kmcr.Error{Kind: kmcr.Fault, Message: "a write failed by a defect", Remedy: "Report it with the log.", Err: fmt.Errorf("panic: %v", p)}
 		}
 	}()
-	return f(tx)
+	return f()
 }
 
 // end commits, or takes back where there is nothing to commit.
@@ -498,15 +520,7 @@ func (tx *Tx) row(text string, args []any, to ...any) (found bool, err error) {
 
 // each calls f for every row. f may not use tx.
 func (tx *Tx) each(f func(scan func(...any) error) error, text string, args ...any) error {
-	st, err := tx.s.stmt(text)
-	if err != nil {
-		return tx.note(err)
-	}
-	rows, err := st.QueryContext(context.Background(), args...)
-	if err != nil {
-		return tx.note(err)
-	}
-	return tx.note(eachRow(rows, f))
+	return tx.note(tx.s.each(f, text, args...))
 }
 
 // note remembers a failure, which spoils the transaction where it is one of serialisation or connection.
