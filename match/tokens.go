@@ -211,11 +211,27 @@ func (p *Profile) places() []string {
 
 // sharesToken tells whether the two can be found by one another; among, in one file.
 func sharesToken(a, b *Profile, among bool) bool {
+	if a.number != "" && a.number == b.number || sharesBirthAndSound(a, b) { // most do, and to make all tokens of both takes long
+		return true
+	}
 	x, y := a.Tokens(), b.Tokens()
 	if among {
 		x, y = a.among(), b.among()
 	}
 	return slices.ContainsFunc(x, func(t string) bool { return slices.Contains(y, t) })
+}
+
+// sharesBirthAndSound tells whether the two share a token of the kind nd.
+func sharesBirthAndSound(a, b *Profile) bool {
+	if len(a.born) != 10 || len(b.born) != 10 || eitherOrder(a.born) != eitherOrder(b.born) {
+		return false
+	}
+	return slices.ContainsFunc(a.names, func(x plainName) bool {
+		sounds := x.eitherSound()
+		return slices.ContainsFunc(b.names, func(y plainName) bool {
+			return slices.ContainsFunc(y.eitherSound(), func(s string) bool { return slices.Contains(sounds, s) })
+		})
+	})
 }
 
 // eitherOrder is the same for a date and for that date with day and month changed over.
