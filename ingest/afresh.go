@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kmcr"
+	"kmcr/match"
 	"kmcr/store"
 )
 
@@ -28,8 +29,8 @@ const dueAgain = 30 * time.Second
 // whom placing alone could not settle.
 func (p *plan) seeds() (seeds []kmcr.PatientID) {
 	for _, x := range p.subjects {
-		if x.mixed {
-			seeds = append(seeds, x.patient.ID)
+		if x.mixed || len(x.upset) > 0 {
+			seeds = append(append(seeds, x.patient.ID), x.upset...)
 		}
 		for _, y := range []*subject{x.follows, x.parted} {
 			if y != nil {
@@ -40,30 +41,73 @@ func (p *plan) seeds() (seeds []kmcr.PatientID) {
 	return seeds
 }
 
+// upset are those of whom what was known may not hold any more when x is described otherwise than before: who was, or might have been,
+// the same, and who carries a number that becomes a placeholder by it or is one no longer.
+func (s *Service) upset(ctx context.Context, x *subject) (all []kmcr.PatientID, err error) {
+	if !x.redescribed() {
+		return nil, nil
+	}
+	was, is := identityOf(x.before), identityOf(x.claims)
+	for _, id := range []match.Identity{was, is} {
+		profile := match.Prepare(id)
+		found, err := s.db.PatientsByToken(ctx, profile.Tokens(), candidates)
+		if err != nil {
+			return nil, err
+		}
+		var others []bearer
+		for _, p := range found {
+			y, err := toucherOf(p)
+			if err != nil {
+				return nil, err
+			}
+			if p.ID == x.patient.ID || p.Register {
+				continue
+			}
+			if id.NHS != "" && y.number == id.NHS {
+				others = append(others, bearerOf(p, y.id))
+			}
+			if touches(id, profile, y.id, y.claimed) {
+				all = append(all, p.ID)
+			}
+		}
+		carriers, _ := turned(bearerOf(x.patient, id), others)
+		all = append(all, carriers...)
+	}
+	return all, nil
+}
+
 // putDue writes down, with the message, who is to be linked afresh after it.
 func (p *plan) putDue(tx *store.Tx) error {
 	for _, id := range p.seeds() {
-		if err := tx.Put(store.KindAfresh, dueKey(id), dueAfresh{p.received, p.contributor.Code}); err != nil {
+		if err := putDue(tx, id, dueAfresh{p.received, p.contributor.Code}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func putDue(tx *store.Tx, id kmcr.PatientID, due dueAfresh) error {
+	return tx.Put(store.KindAfresh, dueKey(id), due)
+}
+
 func dueKey(id kmcr.PatientID) string { return strconv.FormatInt(int64(id), 10) }
 
 // linkAfresh links those afresh who are due after a message.
 func (s *Service) linkAfresh(ctx context.Context, p *plan) {
-	seeds := p.seeds()
-	if len(seeds) == 0 {
-		return
+	if seeds := p.seeds(); len(seeds) > 0 {
+		s.soon(ctx, s.afresh(ctx, contributorViewer(p.contributor), seeds...))
 	}
-	if err := s.afresh(ctx, contributorViewer(p.contributor), seeds...); err != nil {
+}
+
+// soon tells that what is due could not be done now.
+func (s *Service) soon(ctx context.Context, err error) {
+	if err != nil {
 		s.log.ErrorContext(ctx, "patients are linked as they were; it is tried again soon", "error", err)
 	}
 }
 
-// afresh links everybody afresh whom the seeds touch, who are then no longer due.
+// afresh links everybody afresh whom the seeds touch, who are then no longer due. Where they are too many to be looked at together
+// they stay linked as they are, and that is said.
 func (s *Service) afresh(ctx context.Context, by kmcr.Viewer, seeds ...kmcr.PatientID) error {
 	done := func(tx *store.Tx, _ *touched, _ []relinking) error {
 		for _, id := range seeds {
@@ -73,7 +117,12 @@ func (s *Service) afresh(ctx context.Context, by kmcr.Viewer, seeds ...kmcr.Pati
 		}
 		return nil
 	}
-	return s.relinkAll(ctx, by, mergeWords, seeds, func(*touched) error { return nil }, done)
+	err := s.relinkAll(ctx, by, mergeWords, seeds, func(*touched) error { return nil }, done)
+	if kmcr.KindOf(err) == kmcr.TooLarge {
+		s.log.ErrorContext(ctx, "patients are linked as they were", "error", err, "patient", int64(seeds[0]))
+		return s.db.Write(ctx, func(tx *store.Tx) error { return done(tx, nil, nil) })
+	}
+	return err
 }
 
 // takeUpDue links those afresh who have been due for a while: whoever should have done it has stopped.
@@ -85,23 +134,23 @@ func (s *Service) takeUpDue(ctx context.Context, since time.Duration) error {
 			return err
 		}
 		if s.Now().Sub(due.Since) >= since {
-			failed = append(failed, s.doDue(ctx, key, due.By))
+			id, err := strconv.ParseInt(key, 10, 64)
+			if err != nil {
+				return err
+			}
+			failed = append(failed, s.doDue(ctx, kmcr.PatientID(id), due.By))
 		}
 		return nil
 	})
 	return errors.Join(append(failed, err)...)
 }
 
-func (s *Service) doDue(ctx context.Context, key string, by kmcr.ContributorCode) error {
-	id, err := strconv.ParseInt(key, 10, 64)
-	if err != nil {
-		return err
-	}
+func (s *Service) doDue(ctx context.Context, id kmcr.PatientID, by kmcr.ContributorCode) error {
 	c, err := s.directory.contributor(ctx, by)
 	if err != nil {
 		return err
 	}
-	return s.afresh(ctx, contributorViewer(c), kmcr.PatientID(id))
+	return s.afresh(ctx, contributorViewer(c), id)
 }
 
 // keepTakingUpDue looks for them at the start and now and then.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"kmcr"
 	"kmcr/match"
@@ -15,18 +17,22 @@ import (
 // what is claimed of each patient, the merges of their own systems, and what
 // people have decided. When a decision or a merge is made or taken back, all
 // whom it may touch are linked afresh, so that the order in which that was
-// done leaves no trace.
+// done, and in which they came, leaves no trace.
 
 // mostTouched bounds how many patients are linked afresh at once.
 const mostTouched = 400
 
-// touched are patients who may belong together, in order of arrival, with
+// touched are patients who may belong together, by contributor and its key, with
 // what is known of them and what was decided about them.
 type touched struct {
 	all     []*toucher
 	byID    map[kmcr.PatientID]*toucher
+	asides  map[kmcr.PersonID][]*toucher // people who are none of them, but of whom a person may be asked whether they are
+	known   map[kmcr.PatientID]*toucher  // all of these
+	aside   map[kmcr.PersonID]bool       // who they are
 	reviews map[[2]kmcr.PatientID]store.Review
 	bearers map[kmcr.NHSNumber]map[kmcr.PatientID]bearer
+	persons map[kmcr.PersonID]bool // whose patients have been asked for
 }
 
 // decided is what people have decided about two, or that it is still to be decided; "" where nobody has been asked.
@@ -36,8 +42,20 @@ func (t *touched) decided(a, b kmcr.PatientID) string { return t.reviews[between
 type toucher struct {
 	patient *store.Patient
 	profile *match.Profile
+	claimed *match.Profile // with the number that is claimed, whatever it is worth: by this it is found
 	number  kmcr.NHSNumber // as claimed
 	id      match.Identity
+}
+
+func toucherOf(p *store.Patient) (*toucher, error) {
+	claims, err := readClaims(p.Claims)
+	if err != nil {
+		return nil, err
+	}
+	x := &toucher{patient: p, id: identityOf(claims)}
+	x.number, x.claimed = x.id.NHS, match.Prepare(x.id)
+	x.profile = x.claimed
+	return x, nil
 }
 
 // unit is patients that somebody keeps together: their own system by a merge, or a person by a decision.
@@ -50,51 +68,58 @@ func between(a, b kmcr.PatientID) [2]kmcr.PatientID { return [2]kmcr.PatientID{m
 
 // neighbourhood finds everybody whom a change about the seeds may touch: those
 // linked to the same persons, those they are merged with, those a decision
-// names, and the candidates of each.
+// names, and whoever of the candidates of each may be the same. Errors:
+// kmcr.TooLarge where they are more than can be looked at together, for of a
+// part of them it does not follow who is who.
 func (s *Service) neighbourhood(ctx context.Context, seeds ...kmcr.PatientID) (*touched, error) {
-	t := &touched{byID: map[kmcr.PatientID]*toucher{}, reviews: map[[2]kmcr.PatientID]store.Review{}, bearers: map[kmcr.NHSNumber]map[kmcr.PatientID]bearer{}}
-	persons := map[kmcr.PersonID]bool{}
+	t := &touched{byID: map[kmcr.PatientID]*toucher{}, asides: map[kmcr.PersonID][]*toucher{}, known: map[kmcr.PatientID]*toucher{}, aside: map[kmcr.PersonID]bool{},
+		reviews: map[[2]kmcr.PatientID]store.Review{}, bearers: map[kmcr.NHSNumber]map[kmcr.PatientID]bearer{}, persons: map[kmcr.PersonID]bool{}}
 	queue := slices.Clone(seeds)
-	for len(queue) > 0 && len(t.all) < mostTouched {
+	for len(queue) > 0 {
 		id := queue[0]
 		queue = queue[1:]
 		if t.byID[id] != nil {
 			continue
 		}
-		more, err := s.touch(ctx, t, id, persons)
+		if len(t.all) == mostTouched {
+			return nil, &kmcr.Error{Kind: kmcr.TooLarge, Message: "more than " + strconv.Itoa(mostTouched) + " entries may be of the same people; they stay linked as they are",
+				Remedy: "Ask the contributors why they have so many entries for one person."}
+		}
+		more, err := s.touch(ctx, t, id)
 		if err != nil {
 			return nil, err
 		}
 		queue = append(queue, more...)
 	}
-	slices.SortFunc(t.all, func(a, b *toucher) int { return cmp.Compare(a.patient.ID, b.patient.ID) })
+	if err := s.lookAside(ctx, t); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(t.all, func(a, b *toucher) int {
+		return cmp.Or(cmp.Compare(a.patient.Contributor, b.patient.Contributor), cmp.Compare(a.patient.Key, b.patient.Key))
+	})
 	t.leaveOutPlaceholders()
 	t.putInForce()
 	return t, nil
 }
 
 // touch adds one patient and tells who else is touched by it.
-func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID, persons map[kmcr.PersonID]bool) ([]kmcr.PatientID, error) {
+func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID) (more []kmcr.PatientID, err error) {
 	p, err := s.db.PatientByID(ctx, id)
 	if err != nil || p == nil || p.Register || p.Erased() {
 		return nil, err
 	}
-	claims, err := readClaims(p.Claims)
+	x, err := toucherOf(p)
 	if err != nil {
 		return nil, err
 	}
-	x := &toucher{patient: p, id: identityOf(claims)}
-	x.number = x.id.NHS
-	x.profile = match.Prepare(x.id)
 	t.all = append(t.all, x)
-	t.byID[id] = x
+	t.byID[id], t.known[id] = x, x
 	t.bears(p, x.id)
-	var more []kmcr.PatientID
 	if p.MergedInto != 0 {
 		more = append(more, p.MergedInto)
 	}
-	if !persons[p.Person] {
-		persons[p.Person] = true
+	if !t.persons[p.Person] {
+		t.persons[p.Person] = true
 		linked, err := s.db.Links(ctx, p.Person)
 		if err != nil {
 			return nil, err
@@ -107,29 +132,100 @@ func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID, pers
 	if err != nil {
 		return nil, err
 	}
+	var asked []kmcr.PatientID
 	for _, r := range reviews {
 		t.reviews[between(r.A, r.B)] = r
-		if r.State == "same" || r.State == "different" {
+		switch r.State {
+		case "same", "different":
 			more = append(more, r.A, r.B)
+		case "open":
+			asked = append(asked, r.A, r.B)
 		}
 	}
-	found, err := s.db.PatientsByToken(ctx, x.profile.Tokens(), candidates)
+	for _, a := range asked {
+		if p, err := s.db.PatientByID(ctx, a); err != nil {
+			return nil, err
+		} else if p != nil {
+			t.aside[p.Person] = true
+		}
+	}
+	found, err := s.db.PatientsByToken(ctx, x.claimed.Tokens(), candidates)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range found {
-		c, err := readClaims(f.Claims)
+		y, err := toucherOf(f)
 		if err != nil {
 			return nil, err
 		}
-		y := identityOf(c)
-		t.bears(f, y)
-		if f.ID != id && match.Standard().Compare(x.profile, match.Prepare(y)).Outcome == match.Same {
+		t.bears(f, y.id)
+		switch {
+		case f.Register || t.byID[f.ID] != nil:
+		case touches(x.id, x.claimed, y.id, y.claimed):
 			more = append(more, f.ID)
+		case mayBeAsked(x.claimed, y.claimed):
+			t.aside[f.Person] = true
 		}
 	}
 	return more, nil
 }
+
+// lookAside reads those of whom a person may be asked whether they are one with somebody touched, and who carries their numbers.
+func (s *Service) lookAside(ctx context.Context, t *touched) error {
+	searched := map[kmcr.NHSNumber]bool{}
+	for _, x := range t.all {
+		searched[x.number] = true
+	}
+	for _, person := range slices.Sorted(maps.Keys(t.aside)) {
+		if t.persons[person] || len(t.known) > 2*mostTouched {
+			continue
+		}
+		linked, err := s.db.Links(ctx, person)
+		if err != nil {
+			return err
+		}
+		for _, p := range linked {
+			if p.Register || p.Erased() {
+				continue
+			}
+			y, err := toucherOf(p)
+			if err != nil {
+				return err
+			}
+			t.asides[person], t.known[p.ID] = append(t.asides[person], y), y
+			if searched[y.number] {
+				continue
+			}
+			searched[y.number] = true
+			found, err := s.db.PatientsByToken(ctx, []string{match.NumberToken(y.number)}, candidates)
+			if err != nil {
+				return err
+			}
+			for _, f := range found {
+				z, err := toucherOf(f)
+				if err != nil {
+					return err
+				}
+				t.bears(f, z.id)
+			}
+		}
+	}
+	return nil
+}
+
+// touches tells whether two may be found the same once it is known which numbers are placeholders and which have been replaced, or
+// one says the latter of the other's.
+func touches(one match.Identity, p *match.Profile, other match.Identity, q *match.Profile) bool {
+	return replaces(one, other) || replaces(other, one) || same(p, q) || same(p.WithNumber(""), q.WithNumber("")) ||
+		one.NHS != "" && other.NHS != "" && one.NHS != other.NHS && same(p, q.WithNumber(one.NHS))
+}
+
+// mayBeAsked tells whether a person may have to be asked about two, once it is known which numbers are placeholders.
+func mayBeAsked(p, q *match.Profile) bool {
+	return match.Standard().Compare(p, q).Outcome != match.Different || match.Standard().Compare(p.WithNumber(""), q.WithNumber("")).Outcome != match.Different
+}
+
+func same(p, q *match.Profile) bool { return match.Standard().Compare(p, q).Outcome == match.Same }
 
 // bears notes who carries a number, also of those who are not touched: whether it is a placeholder shows in all of them.
 func (t *touched) bears(p *store.Patient, id match.Identity) {
@@ -139,18 +235,14 @@ func (t *touched) bears(p *store.Patient, id match.Identity) {
 	if t.bearers[id.NHS] == nil {
 		t.bearers[id.NHS] = map[kmcr.PatientID]bearer{}
 	}
-	t.bearers[id.NHS][p.ID] = bearer{p.Contributor, id}
+	t.bearers[id.NHS][p.ID] = bearerOf(p, id)
 }
 
 // leaveOutPlaceholders takes numbers that say nothing out of the identities.
 func (t *touched) leaveOutPlaceholders() {
 	for n, bearers := range t.bearers {
-		var all []bearer
-		for _, id := range slices.Sorted(maps.Keys(bearers)) {
-			all = append(all, bearers[id])
-		}
-		for _, c := range placeholderOf(all) {
-			for _, x := range t.all {
+		for _, c := range placeholderOf(slices.Collect(maps.Values(bearers))) {
+			for _, x := range t.known {
 				if x.number == n && x.patient.Contributor == c {
 					x.id.NHS = ""
 					x.profile = match.Prepare(x.id)
@@ -162,45 +254,102 @@ func (t *touched) leaveOutPlaceholders() {
 
 // putInForce gives those who go by a replaced number the one in force.
 func (t *touched) putInForce() {
-	ids := make([]*match.Identity, len(t.all))
-	before := make([]kmcr.NHSNumber, len(t.all))
-	for i, x := range t.all {
-		ids[i], before[i] = &x.id, x.id.NHS
+	var ids []*match.Identity
+	of := map[*match.Identity]*toucher{}
+	for _, x := range t.known {
+		ids, of[&x.id] = append(ids, &x.id), x
 	}
-	inForce(ids)
-	for i, x := range t.all {
-		if x.id.NHS != before[i] {
-			x.profile = match.Prepare(x.id)
-		}
+	for _, id := range inForce(ids) {
+		of[id].profile = match.Prepare(*id)
 	}
 }
 
+// bond is two units that are the same by what is known of them.
+type bond struct {
+	a, b  int // places in the units, a first
+	score float64
+}
+
+// asLikely is within how much of one another (log2 odds) two possibilities are no more than a guess: a thousand to one, which is
+// what a link has to be anyway.
+const asLikely = 10
+
 // derive parts the patients into groups, each a person. Those that somebody
-// keeps together come as one; then each joins, in order of arrival, the group
-// with which it agrees best, as it would have when it came.
+// keeps together come as one. Two that are the same are brought together, the
+// likeliest first, where nobody of the one's is against anybody of the
+// other's. Where somebody is the same as two who are against one another, and
+// is not a thousand times likelier to be the one, nobody guesses which: it
+// stays by itself, and a person is asked.
 func (t *touched) derive() [][]*toucher {
 	units := t.units()
-	var groups [][]*unit
-	for _, u := range units {
-		best, score := -1, 0.0
-		for i, g := range groups {
-			if s, ok := t.joins(u, g); ok && (best < 0 || s > score) {
-				best, score = i, s
-			}
-		}
-		if best < 0 {
-			groups = append(groups, []*unit{u})
+	bonds, against := t.compareAll(units)
+	of := make([]int, len(units))
+	groups := make([][]int, len(units))
+	for i := range units {
+		of[i], groups[i] = i, []int{i}
+	}
+	for _, b := range bonds {
+		g, h := of[b.a], of[b.b]
+		if g == h || opposed(groups[g], groups[h], against) || guessed(b, bonds, against) {
 			continue
 		}
-		groups[best] = append(groups[best], u)
-	}
-	out := make([][]*toucher, len(groups))
-	for i, g := range groups {
-		for _, u := range g {
-			out[i] = append(out[i], u.members...)
+		groups[g] = append(groups[g], groups[h]...)
+		for _, i := range groups[h] {
+			of[i] = g
 		}
+		groups[h] = nil
+	}
+	var out [][]*toucher
+	for _, g := range groups {
+		if g == nil {
+			continue
+		}
+		var all []*toucher
+		for _, i := range g {
+			all = append(all, units[i].members...)
+		}
+		out = append(out, all)
 	}
 	return out
+}
+
+// compareAll compares every unit with every other: which are the same, the likeliest first, and which are against one another.
+func (t *touched) compareAll(units []*unit) (bonds []bond, against map[[2]int]bool) {
+	against = map[[2]int]bool{}
+	for i, u := range units {
+		for k := i + 1; k < len(units); k++ {
+			score, agrees, opposed, apart := t.compare(u, units[k])
+			switch {
+			case apart || opposed && !agrees:
+				against[[2]int{i, k}], against[[2]int{k, i}] = true, true
+			case agrees:
+				bonds = append(bonds, bond{i, k, score})
+			}
+		}
+	}
+	slices.SortStableFunc(bonds, func(x, y bond) int { return cmp.Compare(y.score, x.score) })
+	return bonds, against
+}
+
+func opposed(g, h []int, against map[[2]int]bool) bool {
+	return slices.ContainsFunc(g, func(i int) bool {
+		return slices.ContainsFunc(h, func(k int) bool { return against[[2]int{i, k}] })
+	})
+}
+
+// guessed tells whether one of the two is, by another bond that is about as likely, the same as somebody who is against the other.
+func guessed(b bond, bonds []bond, against map[[2]int]bool) bool {
+	for _, c := range bonds {
+		if c.score <= b.score-asLikely {
+			return false // and so are all that follow
+		}
+		for _, x := range [][2]int{{c.a, c.b}, {c.b, c.a}} {
+			if x[0] == b.a && against[[2]int{x[1], b.b}] || x[0] == b.b && against[[2]int{x[1], b.a}] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // units joins those that merges and decisions keep together, in order of their first.
@@ -240,21 +389,7 @@ func (t *touched) units() []*unit {
 	return units
 }
 
-// joins tells whether a unit belongs to a group: the same as somebody in it,
-// against nobody in it, and parted from nobody by a decision.
-func (t *touched) joins(u *unit, group []*unit) (score float64, ok bool) {
-	for _, other := range group {
-		s, agrees, opposed, apart := t.compare(u, other)
-		if apart || opposed && !agrees {
-			return 0, false
-		}
-		if agrees && (!ok || s > score) {
-			score, ok = s, true
-		}
-	}
-	return score, ok
-}
-
+// compare tells what speaks for two units being one person, and against it; apart: a decision parts them.
 func (t *touched) compare(u, other *unit) (score float64, agrees, opposed, apart bool) {
 	for _, x := range u.members {
 		for _, y := range other.members {
@@ -279,47 +414,74 @@ func (t *touched) compare(u, other *unit) (score float64, agrees, opposed, apart
 	return score, agrees, opposed, apart
 }
 
-// questions are the reviews that change with who is who. Of two people who may be one a person is asked once, about the two entries
-// of theirs that are likeliest; an open question is asked by what is known now, and withdrawn when the two have become one person, or
-// a decision that nothing but an officer's knowledge spoke for has been taken back.
-func (t *touched) questions(groups [][]*toucher) []store.Review {
-	group := map[kmcr.PatientID]int{}
-	for i, g := range groups {
+// questions are the reviews that change with who is who. Of two people who may be one a person is asked once, about two entries of
+// theirs: not where somebody has decided about them, or is about to, and not where nothing speaks for it any more. Where their own
+// system says that two are one, a person is asked whatever else is known.
+func (t *touched) questions(groups [][]*toucher) (out []store.Review) {
+	people := slices.Clone(groups)
+	for _, person := range slices.Sorted(maps.Keys(t.asides)) {
+		people = append(people, t.asides[person])
+	}
+	of := map[kmcr.PatientID]int{}
+	for i, g := range people {
 		for _, x := range g {
-			group[x.patient.ID] = i
+			of[x.patient.ID] = i
 		}
 	}
-	var out []store.Review
-	asked := map[[2]int]bool{}
-	for _, pair := range slices.SortedFunc(maps.Keys(t.reviews), func(a, b [2]kmcr.PatientID) int { return slices.Compare(a[:], b[:]) }) {
-		x, y, r := t.byID[pair[0]], t.byID[pair[1]], t.reviews[pair]
-		if x == nil || y == nil {
-			continue
-		}
-		i, k := group[pair[0]], group[pair[1]]
-		asked[[2]int{min(i, k), max(i, k)}] = r.State != "withdrawn" || asked[[2]int{min(i, k), max(i, k)}]
-		if r.State == "open" && r.Proposed == "" {
-			was := r
-			if v := match.Standard().Compare(x.profile, y.profile); i == k || r.By != "" && v.Outcome == match.Different {
-				r.State = "withdrawn"
-			} else {
-				r.Score, r.Reasons = v.Score, v.Account()
-			}
-			if r != was {
-				out = append(out, r)
-			}
+	reviews := map[[2]int][]store.Review{}
+	for _, r := range t.reviews {
+		if t.known[r.A] != nil && t.known[r.B] != nil {
+			i, k := of[r.A], of[r.B]
+			reviews[[2]int{min(i, k), max(i, k)}] = append(reviews[[2]int{min(i, k), max(i, k)}], r)
 		}
 	}
 	for i := range groups {
-		for k := i + 1; k < len(groups); k++ {
-			if !asked[[2]int{i, k}] {
-				if r, ok := likeliest(groups[i], groups[k]); ok {
-					out = append(out, r)
-				}
-			}
+		for k := i; k < len(people); k++ {
+			out = append(out, t.question(people[i], people[k], i == k, reviews[[2]int{i, k}])...)
 		}
 	}
 	return out
+}
+
+// question are the reviews that change between two people, or of one.
+func (t *touched) question(g, h []*toucher, one bool, reviews []store.Review) (changed []store.Review) {
+	best, ask := likeliest(g, h)
+	ask = ask && !one
+	var open []store.Review
+	for _, r := range reviews {
+		switch {
+		case r.State == "open" && r.Proposed == "":
+			v := match.Standard().Compare(t.known[r.A].profile, t.known[r.B].profile)
+			r.Score = v.Score
+			if said := strings.HasPrefix(r.Reasons, mergeAsks); said && !one {
+				r.Reasons = mergeAsks + v.Account()
+				ask = false
+			} else {
+				r.Reasons = v.Account()
+				open = append(open, r)
+				continue
+			}
+			if r != t.reviews[between(r.A, r.B)] {
+				changed = append(changed, r)
+			}
+		case r.State != "withdrawn":
+			ask = false
+		}
+	}
+	slices.SortFunc(open, func(a, b store.Review) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID)) })
+	for _, r := range open {
+		if !ask {
+			r.State = "withdrawn"
+		}
+		ask = false
+		if r != t.reviews[between(r.A, r.B)] {
+			changed = append(changed, r)
+		}
+	}
+	if ask {
+		changed = append(changed, best)
+	}
+	return changed
 }
 
 // likeliest is the question about two groups, if there is one: the pair of theirs that is likeliest to be one person.
@@ -411,6 +573,9 @@ func claimsOnPersons(groups [][]*toucher) []stake {
 	for i, g := range groups {
 		at := map[kmcr.PersonID]int{}
 		for _, x := range g {
+			if x.patient.Person == 0 {
+				continue // nobody's yet
+			}
 			k, ok := at[x.patient.Person]
 			if !ok {
 				k = len(stakes)
@@ -497,23 +662,36 @@ func (s *Service) relinkAll(ctx context.Context, by kmcr.Viewer, words string, s
 // patients that could be candidates of theirs.
 func (s *Service) heldNeighbourhood(ctx context.Context, seeds []kmcr.PatientID) (*touched, func(), error) {
 	t, err := s.neighbourhood(ctx, seeds...)
-	if err != nil {
-		return nil, nil, err
+	for range tries {
+		if err != nil {
+			return nil, nil, err
+		}
+		var ids, hashes []uint64
+		for _, x := range t.all {
+			ids = append(ids, uint64(x.patient.ID))
+			for _, token := range x.claimed.Tokens() {
+				hashes = append(hashes, hash64(token))
+			}
+		}
+		patients := s.locks.patients.hold(ids)
+		tokens := s.locks.tokens.hold(hashes)
+		release := func() { tokens(); patients() }
+		held := t
+		if t, err = s.neighbourhood(ctx, seeds...); err == nil && held.holds(t) {
+			return t, release, nil
+		}
+		release()
 	}
-	var ids, hashes []uint64
-	for _, x := range t.all {
-		ids = append(ids, uint64(x.patient.ID))
-		for _, token := range x.profile.Tokens() {
-			hashes = append(hashes, hash64(token))
+	return nil, nil, &kmcr.Error{Kind: kmcr.Conflict, Message: "more and more people were touched while this was being done", Remedy: "Try again."}
+}
+
+// holds tells whether all of later are among those touched, and described as they were.
+func (t *touched) holds(later *touched) bool {
+	for _, x := range later.all {
+		y := t.byID[x.patient.ID]
+		if y == nil || !slices.Equal(x.claimed.Tokens(), y.claimed.Tokens()) {
+			return false
 		}
 	}
-	patients := s.locks.patients.hold(ids)
-	tokens := s.locks.tokens.hold(hashes)
-	release := func() { tokens(); patients() }
-	t, err = s.neighbourhood(ctx, seeds...)
-	if err != nil {
-		release()
-		return nil, nil, err
-	}
-	return t, release, nil
+	return true
 }

@@ -114,7 +114,10 @@ func (a *application) merge(ctx context.Context, merges []merging) error {
 		v := match.Compare(identityOf(m.from.known()), identityOf(m.into.known()))
 		said := decided[m.into.patient.ID]
 		if said == "different" || said != "same" && v.Contradicts() {
-			return a.disagrees(m, v, said)
+			return a.disagrees(ctx, m, v, said)
+		}
+		if apart, err := a.s.keptApart(ctx, m.from, m.into); err != nil || apart {
+			return orParked(err, &parking{reason: "merge-disagrees", detail: "somebody has decided that two entries which this would bring together are different people; that has to be taken back first"})
 		}
 		if m.from.patient.MergedInto == m.into.patient.ID {
 			continue // said before
@@ -129,6 +132,38 @@ func (a *application) merge(ctx context.Context, merges []merging) error {
 	return nil
 }
 
+// keptApart tells whether people have decided that an entry which is kept together with one of two is somebody else than one kept
+// together with the other.
+func (s *Service) keptApart(ctx context.Context, from, into *subject) (bool, error) {
+	t := &touched{byID: map[kmcr.PatientID]*toucher{}, reviews: map[[2]kmcr.PatientID]store.Review{}}
+	add := func(p *store.Patient) error {
+		if t.byID[p.ID] != nil {
+			return nil
+		}
+		x := &toucher{patient: p}
+		t.all, t.byID[p.ID] = append(t.all, x), x
+		reviews, err := s.db.ReviewsOf(ctx, p.ID)
+		for _, r := range reviews {
+			t.reviews[between(r.A, r.B)] = r
+		}
+		return err
+	}
+	for _, x := range []*subject{from, into} {
+		linked, err := s.db.Links(ctx, x.patient.Person)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range append([]*store.Patient{x.patient}, linked...) {
+			if err := add(p); err != nil {
+				return false, err
+			}
+		}
+	}
+	pair := between(from.patient.ID, into.patient.ID)
+	t.reviews[pair] = store.Review{A: pair[0], B: pair[1], State: "same"}
+	return t.held("same", pair[0], pair[1]) != "", nil
+}
+
 func orParked(err error, p *parking) error {
 	if err != nil {
 		return err
@@ -136,14 +171,23 @@ func orParked(err error, p *parking) error {
 	return p
 }
 
-// disagrees parks the message, and asks somebody where both patients are known.
-func (a *application) disagrees(m merging, v match.Verdict, said string) error {
+// disagrees parks the message, and asks somebody where both patients are known and nobody has decided about them.
+func (a *application) disagrees(ctx context.Context, m merging, v match.Verdict, said string) error {
 	p := &parking{reason: "merge-disagrees", detail: "what is known of the two patients speaks against their being one person (" + v.Words() + ")"}
-	if said == "" && !m.into.fresh {
-		p.review = &store.Review{A: m.from.patient.ID, B: m.into.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"}
+	if m.into.fresh || m.from.fresh || said == "different" || said == "unsure" {
+		return p
 	}
+	r, err := a.s.reviewOf(ctx, between(m.from.patient.ID, m.into.patient.ID))
+	if err != nil {
+		return err
+	}
+	r.State, r.Score, r.Reasons = "open", v.Score, mergeAsks+v.Account()
+	p.review = &r
 	return p
 }
+
+// mergeAsks begins the reasons of a question that their own system has raised.
+const mergeAsks = "their own system says that they are one person; "
 
 // known is what is known of who the patient is, also where that is nothing.
 func (s *subject) known() *translate.Claims {

@@ -7,6 +7,7 @@ import (
 	"kmcr"
 	"kmcr/match"
 	"kmcr/store"
+	"kmcr/translate"
 )
 
 // candidates is how many patients that share a token are looked at.
@@ -17,22 +18,25 @@ type placing struct {
 	person  kmcr.PersonID
 	words   string
 	reviews []store.Review
-	mixed   bool // those whom it may touch are to be linked afresh: what was known of them may not hold any more
+	mixed   bool             // it does not follow from this patient alone: all whom it may touch are to be linked afresh
+	turned  []kmcr.PatientID // others who are to be linked afresh as well, for their number has become a placeholder
 }
 
 // member is one patient of a candidate person, with what is known of it.
 type member struct {
 	patient *store.Patient
 	id      match.Identity
+	profile *match.Profile
 }
 
 // circle is a candidate person and how the patient compares with each of its patients.
 type circle struct {
 	person   kmcr.PersonID
-	agrees   bool // with one of them at least
-	opposed  bool // something speaks against one of them
-	kept     bool // a person decided, or a merge said, that they belong together
-	apart    bool // a person decided that they do not
+	agrees   []*member // the same as the patient
+	against  []*member // something speaks against them
+	doubted  bool      // with numbers that differ, and would be judged otherwise if either said nothing
+	kept     bool      // a person decided, or a merge said, that they belong together
+	apart    bool      // a person decided that they do not
 	score    float64
 	words    string
 	inDoubt  *store.Review // the likeliest question about it; nil where there is none, or people have been asked already
@@ -40,30 +44,32 @@ type circle struct {
 }
 
 // place decides whose patient x is. A person is joined when the patient is the
-// same as one of its patients and nothing speaks against any of them; two
-// persons that could both be joined, and every verdict of Ask, go to a person
-// to decide. beside are patients of the same message that have been placed
-// already.
+// same as one of its patients and nothing speaks against any of them, and it
+// touches nobody else; a verdict of Ask goes to a person to decide. Where there
+// is more to it, all whom it touches are linked afresh right after, and until
+// then it is nobody else's. beside are patients of the same message that have
+// been placed already.
 func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (placing, error) {
-	circles, stripped, err := s.circles(ctx, x, beside)
+	circles, p, err := s.circles(ctx, x, beside)
 	if err != nil {
 		return placing{}, err
 	}
+	joinable := 0
 	var home *circle
 	for i := range circles {
 		c := &circles[i]
-		if !c.joinable() {
-			continue
+		if len(c.agrees) > 0 {
+			joinable++
+			p.mixed = p.mixed || len(c.against) > 0 || rivalled(c, circles)
 		}
-		if home == nil || c.person == x.patient.Person || home.person != x.patient.Person && c.score > home.score {
+		p.mixed = p.mixed || c.doubted
+		if c.joinable() && (home == nil || c.person == x.patient.Person) {
 			home = c
 		}
 	}
-	// That a number was replaced may make one person of two who were known before, that it is a placeholder two of one; and whoever
-	// is described otherwise than before may have held others together.
-	p := placing{mixed: len(x.claims.Superseded) > 0 && len(circles) > 1 || stripped || x.redescribed}
+	p.mixed = p.mixed || joinable > 1 || joinable == 1 && slices.ContainsFunc(circles, func(c circle) bool { return len(c.agrees) == 0 && c.inDoubt != nil })
 	switch {
-	case home != nil:
+	case home != nil && (!p.mixed || home.person == x.patient.Person):
 		p.person, p.words = home.person, home.words
 	case alone(circles, x.patient.Person):
 		p.person = x.patient.Person
@@ -71,7 +77,6 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 		p.person, p.words = s.db.NewPerson(), "nobody known is the same person"
 	}
 	for _, c := range circles {
-		p.mixed = p.mixed || c.agrees && c.opposed
 		if c.person != p.person && c.inDoubt != nil {
 			p.reviews = append(p.reviews, *c.inDoubt)
 		}
@@ -79,9 +84,23 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 	return p, nil
 }
 
+// rivalled tells whether somebody who is against the patient is the same as one of a circle with which it agrees.
+func rivalled(c *circle, circles []circle) bool {
+	for i := range circles {
+		for _, m := range circles[i].against {
+			if slices.ContainsFunc(c.agrees, func(o *member) bool { return same(m.profile, o.profile) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // joinable: the same as one and opposed to none, or brought together by
 // somebody whose decision is not for us to change.
-func (c *circle) joinable() bool { return !c.apart && (c.kept || c.agrees && !c.opposed) }
+func (c *circle) joinable() bool {
+	return !c.apart && (c.kept || len(c.agrees) > 0 && len(c.against) == 0)
+}
 
 // alone tells whether a patient has a person that is nobody else's.
 func alone(circles []circle, person kmcr.PersonID) bool {
@@ -89,12 +108,13 @@ func alone(circles []circle, person kmcr.PersonID) bool {
 }
 
 // circles finds the persons that the patient may belong to, its present one
-// first, and compares it with every patient of each. stripped tells that a
-// number some of them carry is a placeholder.
-func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) (circles []circle, stripped bool, err error) {
+// first, and compares it with every patient of each. The placing tells whether
+// a number of theirs is not what it seems, or people have decided about x, or
+// it is known otherwise than before.
+func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) (circles []circle, p placing, err error) {
 	decided, err := s.decided(ctx, x)
 	if err != nil {
-		return nil, false, err
+		return nil, p, err
 	}
 	near := []kmcr.PersonID{x.patient.Person}
 	for _, b := range beside {
@@ -104,34 +124,22 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) (c
 	}
 	persons, linked, err := s.db.Circles(ctx, x.tokens, candidates, near...)
 	if err != nil {
-		return nil, false, err
+		return nil, p, err
 	}
 	all := make([][]member, len(persons))
 	for i, person := range persons {
 		if all[i], err = members(person, linked[person], x, beside); err != nil {
-			return nil, false, err
+			return nil, p, err
 		}
 	}
 	own := identityOf(x.claims)
-	placeholding := placeholders(x, own, all)
-	if slices.Contains(placeholding, x.patient.Contributor) {
-		own.NHS = ""
-	}
+	numbered, turned := numbersMislead(bearerOf(x.patient, own), all)
+	p = placing{mixed: numbered || x.redescribed() || len(decided) > 0, turned: turned}
 	circles = make([]circle, 0, len(persons))
 	for i, person := range persons {
-		self := own
-		together := []*match.Identity{&self}
-		for j := range all[i] {
-			m := &all[i][j]
-			if slices.Contains(placeholding, m.patient.Contributor) && m.id.NHS == x.claims.NHS {
-				m.id.NHS = ""
-			}
-			together = append(together, &m.id)
-		}
-		inForce(together)
-		circles = append(circles, compare(person, x, self, all[i], decided))
+		circles = append(circles, compare(person, x, own, all[i], decided))
 	}
-	return circles, len(placeholding) > 0, nil
+	return circles, p, nil
 }
 
 // members are the patients of a person but x, as they are or as this message makes them.
@@ -145,14 +153,19 @@ func members(person kmcr.PersonID, linked []*store.Patient, x *subject, beside [
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, member{p, identityOf(claims)})
+		out = append(out, memberOf(p, claims))
 	}
 	for _, b := range beside {
 		if b.person() == person {
-			out = append(out, member{b.patient, identityOf(b.claims)})
+			out = append(out, memberOf(b.patient, b.claims))
 		}
 	}
 	return out, nil
+}
+
+func memberOf(p *store.Patient, claims *translate.Claims) member {
+	id := identityOf(claims)
+	return member{p, id, match.Prepare(id)}
 }
 
 // person is that to whom the patient will be linked.
@@ -166,8 +179,10 @@ func (s *subject) person() kmcr.PersonID {
 func compare(person kmcr.PersonID, x *subject, own match.Identity, members []member, decided map[kmcr.PatientID]string) circle {
 	c := circle{person: person, patients: len(members)}
 	profile := match.Prepare(own)
+	unnumbered := profile.WithNumber("")
 	asked := false
-	for _, m := range members {
+	for i := range members {
+		m := &members[i]
 		state, ever := decided[m.patient.ID]
 		asked = asked || ever && state != "withdrawn"
 		if m.patient.MergedInto == x.patient.ID || x.patient.MergedInto == m.patient.ID && m.patient.ID != 0 {
@@ -177,7 +192,7 @@ func compare(person kmcr.PersonID, x *subject, own match.Identity, members []mem
 		if m.patient.MergedInto != 0 {
 			continue // an entry that its own system has given up says nothing more
 		}
-		v := match.Standard().Compare(profile, match.Prepare(m.id))
+		v := match.Standard().Compare(profile, m.profile)
 		switch state {
 		case "same":
 			c.kept = true
@@ -188,12 +203,14 @@ func compare(person kmcr.PersonID, x *subject, own match.Identity, members []mem
 		}
 		switch {
 		case v.Outcome == match.Same:
-			c.agrees = true
+			c.agrees = append(c.agrees, m)
 			if v.Score > c.score || c.words == "" {
 				c.score, c.words = v.Score, v.Words()
 			}
 		case v.Contradicts():
-			c.opposed = true
+			c.against = append(c.against, m)
+			c.doubted = c.doubted || own.NHS != "" && m.id.NHS != "" && own.NHS != m.id.NHS &&
+				match.Standard().Compare(unnumbered, m.profile.WithNumber("")).Outcome != v.Outcome
 		}
 		if (v.Outcome != match.Different || person == x.patient.Person) && (c.inDoubt == nil || v.Score > c.inDoubt.Score) {
 			c.inDoubt = &store.Review{A: x.patient.ID, B: m.patient.ID, Score: v.Score, Reasons: v.Account(), State: "open"}

@@ -5,35 +5,57 @@ import (
 
 	"kmcr"
 	"kmcr/match"
+	"kmcr/store"
 )
 
-// manyPeople is how many people who cannot be one carry one number of one
-// contributor when the number is its placeholder.
+// manyPeople is how many people of whom no two can be one carry one number of
+// one contributor when the number is its placeholder.
 const manyPeople = 3
 
 // bearer is one patient that carries a number.
 type bearer struct {
+	patient     kmcr.PatientID
 	contributor kmcr.ContributorCode
 	id          match.Identity
 }
 
+func bearerOf(p *store.Patient, id match.Identity) bearer { return bearer{p.ID, p.Contributor, id} }
+
 // placeholderOf names the contributors that have given one number to many
 // unlike people. It stands in for a number there and says of nobody who they are.
-func placeholderOf(bearers []bearer) []kmcr.ContributorCode {
-	unlike := map[kmcr.ContributorCode][]*match.Profile{}
-	var out []kmcr.ContributorCode
+// In what order they carry it makes no difference.
+func placeholderOf(bearers []bearer) (out []kmcr.ContributorCode) {
+	of := map[kmcr.ContributorCode][]*match.Profile{}
 	for _, b := range bearers {
-		b.id.NHS = ""
-		p := match.Prepare(b.id)
-		if slices.ContainsFunc(unlike[b.contributor], func(q *match.Profile) bool { return couldBeOne(p, q) }) {
+		if slices.Contains(out, b.contributor) {
 			continue
 		}
-		unlike[b.contributor] = append(unlike[b.contributor], p)
-		if len(unlike[b.contributor]) == manyPeople {
+		b.id.NHS = ""
+		p := match.Prepare(b.id)
+		if unlike(p, of[b.contributor], manyPeople-1) {
 			out = append(out, b.contributor)
 		}
+		of[b.contributor] = append(of[b.contributor], p)
 	}
 	return out
+}
+
+// unlike tells whether n of others can be neither p nor one another.
+func unlike(p *match.Profile, others []*match.Profile, n int) bool {
+	if n == 0 {
+		return true
+	}
+	var apart []*match.Profile
+	for _, q := range others {
+		if couldBeOne(p, q) {
+			continue
+		}
+		if unlike(q, apart, n-1) {
+			return true
+		}
+		apart = append(apart, q)
+	}
+	return false
 }
 
 // couldBeOne: nothing that is known of both parts them.
@@ -42,18 +64,37 @@ func couldBeOne(p, q *match.Profile) bool {
 	return v.Outcome != match.Different || !v.Contradicts()
 }
 
-// placeholders names the contributors for which the number of x is one.
-func placeholders(x *subject, own match.Identity, circles [][]member) []kmcr.ContributorCode {
-	if own.NHS == "" {
-		return nil
+// turned are the others who carry a number of which one more bearer makes, or made, a placeholder; placeholder tells whether it is
+// one with that bearer, for any contributor.
+func turned(one bearer, others []bearer) (all []kmcr.PatientID, placeholder bool) {
+	with := placeholderOf(append(slices.Clone(others), one))
+	if len(with) == 0 {
+		return nil, false
 	}
-	bearers := []bearer{{x.patient.Contributor, own}}
-	for _, members := range circles {
-		for _, m := range members {
-			if m.id.NHS == own.NHS {
-				bearers = append(bearers, bearer{m.patient.Contributor, m.id})
-			}
+	before := placeholderOf(others)
+	for _, b := range others {
+		if slices.Contains(with, b.contributor) && !slices.Contains(before, b.contributor) {
+			all = append(all, b.patient)
 		}
 	}
-	return placeholderOf(bearers)
+	return all, true
+}
+
+// numbersMislead tells whether, with one who comes, numbers do not say what they seem to: that which it carries is a placeholder, or
+// somebody goes by one that has been replaced. made are those for whom it became a placeholder by this.
+func numbersMislead(one bearer, circles [][]member) (mislead bool, made []kmcr.PatientID) {
+	id := one.id
+	ids := []*match.Identity{&id}
+	var others []bearer
+	for _, members := range circles {
+		for _, m := range members {
+			if id.NHS != "" && m.id.NHS == id.NHS {
+				others = append(others, bearerOf(m.patient, m.id))
+			}
+			other := m.id
+			ids = append(ids, &other)
+		}
+	}
+	made, mislead = turned(one, others)
+	return mislead || len(inForce(ids)) > 0, made
 }

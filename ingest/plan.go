@@ -127,6 +127,10 @@ func (s *Service) placeAll(ctx context.Context, p *plan) (release func(), err er
 	release = s.locks.tokens.hold(hashes)
 	var placed []*subject
 	for _, x := range p.subjects {
+		if x.upset, err = s.upset(ctx, x); err != nil {
+			release()
+			return func() {}, err
+		}
 		if !x.toBePlaced() {
 			continue
 		}
@@ -149,12 +153,12 @@ func (s *Service) placeAll(ctx context.Context, p *plan) (release func(), err er
 
 // toBePlaced tells whether it has to be found out whose patient this is.
 func (s *subject) toBePlaced() bool {
-	return s.changed && !s.patient.Register && s.claims != nil && s.patient.MergedInto == 0
+	return (s.fresh || s.before != nil) && !s.patient.Register && s.claims != nil && s.patient.MergedInto == 0
 }
 
 // settleIn takes the outcome of placing over.
 func (s *subject) settleIn(to placing) {
-	s.mixed = to.mixed
+	s.mixed, s.upset = to.mixed, append(s.upset, to.turned...)
 	switch {
 	case s.fresh:
 		s.patient.Person = to.person
@@ -268,6 +272,11 @@ func (x *subject) write(tx *store.Tx, c kmcr.Contributor) error {
 			return err
 		}
 	}
+	if x.follows != nil && !x.follows.fresh { // what was judged of it has to stand: it may be merged itself meanwhile
+		if err := tx.Hold(x.follows.patient); err != nil {
+			return err
+		}
+	}
 	if x.move != 0 {
 		if err := tx.Relink(x.patient.ID, x.move, "kmcr", x.moveWords); err != nil {
 			return err
@@ -321,17 +330,26 @@ func (s *Service) park(ctx context.Context, l *ledger, why *parking) error {
 	err := s.db.Write(ctx, func(tx *store.Tx) error {
 		if why.review != nil {
 			r := *why.review
-			r.At = s.Now()
+			if r.At.IsZero() {
+				r.At = s.Now()
+			}
 			if err := tx.PutReview(&r); err != nil {
+				return err
+			}
+			if err := putDue(tx, r.A, dueAfresh{s.Now(), l.message.Contributor}); err != nil {
 				return err
 			}
 		}
 		return l.settle(tx, store.Parked, why.reason, why.detail)
 	})
-	if err == nil {
-		s.absent.remember(l.message.Contributor, why.missing, l.message.ID)
+	if err != nil {
+		return err
 	}
-	return err
+	s.absent.remember(l.message.Contributor, why.missing, l.message.ID)
+	if why.review != nil { // the same may have been asked about others of theirs
+		s.soon(ctx, s.doDue(ctx, why.review.A, l.message.Contributor))
+	}
+	return nil
 }
 
 // reject counts a message that breaks a rule, with what it broke.

@@ -108,7 +108,7 @@ func (r *rating) count(p *store.Patient) error {
 	}
 	id := identityOf(claims)
 	if id.NHS != "" {
-		r.bearers[id.NHS] = append(r.bearers[id.NHS], bearer{p.Contributor, id})
+		r.bearers[id.NHS] = append(r.bearers[id.NHS], bearerOf(p, id))
 	}
 	if len(r.knownTo[p.Person]) > 1 {
 		rate.Linked++

@@ -18,25 +18,26 @@ import (
 // subject is one of the contributor's patients of whom a message speaks, or a
 // register compartment for what it says of nobody.
 type subject struct {
-	patient     *store.Patient
-	fresh       bool              // not stored yet
-	changed     bool              // claims or aliases are to be stored
-	described   bool              // the message holds its Patient
-	redescribed bool              // what it says of who somebody is differs, as evidence, from what was said before
-	claims      *translate.Claims // as they will be after this message
-	tokens      []string          // under which others are looked for who may be the same
-	kept        []string          // under which it is found
-	follows     *subject          // into which its own system has merged it
-	parted      *subject          // from which its own system has parted it again
-	aliases     []alias           // further names to store
+	patient   *store.Patient
+	fresh     bool              // not stored yet
+	changed   bool              // claims or aliases are to be stored
+	described bool              // the message holds its Patient
+	claims    *translate.Claims // as they will be after this message
+	before    *translate.Claims // as they stand, where what is now said of who somebody is differs from them as evidence; nil: it does not
+	tokens    []string          // under which others are looked for who may be the same
+	kept      []string          // under which it is found
+	follows   *subject          // into which its own system has merged it
+	parted    *subject          // from which its own system has parted it again
+	aliases   []alias           // further names to store
 
 	compartment *store.Compartment // nil for a fresh one
 	said        []*kmcr.Statement  // in order
 	block       *store.Block       // nil where nothing is new
 	files       []fhir.File        // taken out of what is said
 
-	mixed     bool          // something speaks for a person and something against it: all that were decided about it count
-	move      kmcr.PersonID // the person to whom the patient is to be linked instead; 0: stays
+	mixed     bool             // all whom it may touch are to be linked afresh
+	upset     []kmcr.PatientID // others who are to be linked afresh because of what is said of this one
+	move      kmcr.PersonID    // the person to whom the patient is to be linked instead; 0: stays
 	moveWords string
 	derived   []kmcr.Involvement
 	involve   bool // derived differs from what there was
@@ -92,7 +93,9 @@ func (s *subject) claim(c translate.Claims) error {
 	}
 	if s.fresh || !bytes.Equal(kept, s.patient.Claims) {
 		s.changed = true
-		s.redescribed = s.redescribed || !s.fresh && before != nil && before.Key != "" && !reflect.DeepEqual(match.Prepare(identityOf(before)), match.Prepare(identityOf(&c)))
+		if s.before == nil && !s.fresh && before != nil && !reflect.DeepEqual(match.Prepare(identityOf(before)), match.Prepare(identityOf(&c))) {
+			s.before = before
+		}
 		p := *s.patient
 		p.Claims = kept
 		s.patient = &p
@@ -102,6 +105,9 @@ func (s *subject) claim(c translate.Claims) error {
 	s.tokens, s.kept = profile.Tokens(), profile.Kept()
 	return nil
 }
+
+// redescribed tells whether somebody of whom something was known is described otherwise than before.
+func (s *subject) redescribed() bool { return s.before != nil && s.before.Key != "" }
 
 // complete takes over from before what claims that say only a part leave out.
 func complete(c, before *translate.Claims) {

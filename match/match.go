@@ -132,6 +132,16 @@ func Prepare(id Identity) *Profile {
 	return p
 }
 
+// WithNumber returns the profile as it would be with this number in force instead of its own; "" for none.
+func (p *Profile) WithNumber(n kmcr.NHSNumber) *Profile {
+	q := *p
+	q.number, q.tokens, q.inFile = "", nil, nil
+	if valid(n) {
+		q.number = n
+	}
+	return &q
+}
+
 // Tokens returns the strings under which an identity is looked for as a
 // candidate: each is "near|kind|value…"; two identities that Compare calls Same or
 // Ask share at least one. The store keeps them keyed (HMAC).
