@@ -48,6 +48,11 @@ func (n NHSNumber) Display() string {
 	return string(n[:3]) + " " + string(n[3:6]) + " " + string(n[6:])
 }
 
+// Placeholder tells whether it is one digit ten times: each passes the check and stands where no number is known.
+func (n NHSNumber) Placeholder() bool {
+	return n != "" && strings.Count(string(n), string(n[:1])) == len(n)
+}
+
 // Test tells whether the number is from the range that is never issued to
 // anybody (999 000 0000 to 999 999 9999).
 func (n NHSNumber) Test() bool { return strings.HasPrefix(string(n), "999") }

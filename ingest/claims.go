@@ -190,6 +190,9 @@ func identityOf(c *translate.Claims) match.Identity {
 			id.Localities = append(id.Localities, a.Lines[1:]...)
 		}
 	}
+	for _, k := range c.Kin {
+		id.Kin = append(id.Kin, match.Kin{Name: match.Name{Family: k.Name.Family, Given: k.Name.Given}, Telephones: k.Telephones})
+	}
 	for _, a := range c.Aliases {
 		shared := strings.HasPrefix(a, "http") || strings.HasPrefix(a, translate.CouncilNumber)
 		if shared && strings.Contains(a, "|") { // a number of a register that others may know too

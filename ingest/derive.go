@@ -128,6 +128,11 @@ func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID) (mor
 			more = append(more, l.ID)
 		}
 	}
+	followers, err := s.followers(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	more = append(more, followers...)
 	reviews, err := s.db.ReviewsOf(ctx, id)
 	if err != nil {
 		return nil, err
@@ -226,6 +231,29 @@ func mayBeAsked(p, q *match.Profile) bool {
 }
 
 func same(p, q *match.Profile) bool { return match.Standard().Compare(p, q).Outcome == match.Same }
+
+// followers are those who were merged into a patient when it was another person's than now: they were of one person then.
+func (s *Service) followers(ctx context.Context, id kmcr.PatientID) (ids []kmcr.PatientID, err error) {
+	history, err := s.db.LinkHistory(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range history {
+		if h.From == 0 {
+			continue
+		}
+		linked, err := s.db.Links(ctx, h.From)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range linked {
+			if l.MergedInto == id {
+				ids = append(ids, l.ID)
+			}
+		}
+	}
+	return ids, nil
+}
 
 // bears notes who carries a number, also of those who are not touched: whether it is a placeholder shows in all of them.
 func (t *touched) bears(p *store.Patient, id match.Identity) {
@@ -525,8 +553,10 @@ type relinking struct {
 }
 
 // relinkings are the links that have to move so that each group is one person.
-// A person stays with the group that holds most of its patients; a group that
-// is left without one goes back to a person that one of it had before and
+// A person stays with the group that holds most of those who were it from the
+// beginning, and then most of its patients: who was only linked to it takes its
+// reference, and what was said by that, along from nobody. A group that is left
+// without one goes back to a person that one of it had before, as its heir, and
 // nobody has now, or else gets a new one.
 func (s *Service) relinkings(ctx context.Context, groups [][]*toucher) ([]relinking, error) {
 	taken := map[kmcr.PersonID]bool{}
@@ -537,7 +567,11 @@ func (s *Service) relinkings(ctx context.Context, groups [][]*toucher) ([]relink
 	}
 	given := map[kmcr.PersonID]bool{}
 	to := make([]kmcr.PersonID, len(groups))
-	for _, want := range claimsOnPersons(groups) {
+	stakes, err := s.stakes(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	for _, want := range stakes {
 		if to[want.group] == 0 && !given[want.person] {
 			to[want.group], given[want.person] = want.person, true
 		}
@@ -560,15 +594,15 @@ func (s *Service) relinkings(ctx context.Context, groups [][]*toucher) ([]relink
 	return moves, nil
 }
 
-// stake is how many patients of a person a group holds.
+// stake is what a group holds of a person: how many of its patients, and of those who were never of anybody else before.
 type stake struct {
-	group, patients int
-	person          kmcr.PersonID
-	first           kmcr.PatientID
+	group, first, patients int
+	person                 kmcr.PersonID
+	eldest                 kmcr.PatientID
 }
 
-// claimsOnPersons lists the stakes, the greatest first.
-func claimsOnPersons(groups [][]*toucher) []stake {
+// stakes lists what the groups hold of persons, the greatest first.
+func (s *Service) stakes(ctx context.Context, groups [][]*toucher) ([]stake, error) {
 	var stakes []stake
 	for i, g := range groups {
 		at := map[kmcr.PersonID]int{}
@@ -580,18 +614,25 @@ func claimsOnPersons(groups [][]*toucher) []stake {
 			if !ok {
 				k = len(stakes)
 				at[x.patient.Person] = k
-				stakes = append(stakes, stake{group: i, person: x.patient.Person, first: x.patient.ID})
+				stakes = append(stakes, stake{group: i, person: x.patient.Person, eldest: x.patient.ID})
+			}
+			history, err := s.db.LinkHistory(ctx, x.patient.ID)
+			if err != nil {
+				return nil, err
 			}
 			stakes[k].patients++
+			if len(history) == 0 || history[0].From == x.patient.Person {
+				stakes[k].first++
+			}
 		}
 	}
 	slices.SortStableFunc(stakes, func(a, b stake) int {
-		return cmp.Or(cmp.Compare(b.patients, a.patients), cmp.Compare(a.first, b.first), cmp.Compare(a.group, b.group))
+		return cmp.Or(cmp.Compare(b.first, a.first), cmp.Compare(b.patients, a.patients), cmp.Compare(a.eldest, b.eldest), cmp.Compare(a.group, b.group))
 	})
-	return stakes
+	return stakes, nil
 }
 
-// formerPerson is a person that one of the group had before and nobody has now.
+// formerPerson is a person whose heir is of the group and which nobody has now, or a new one.
 func (s *Service) formerPerson(ctx context.Context, group []*toucher, taken map[kmcr.PersonID]bool) (kmcr.PersonID, error) {
 	for _, x := range group {
 		history, err := s.db.LinkHistory(ctx, x.patient.ID)
@@ -600,6 +641,13 @@ func (s *Service) formerPerson(ctx context.Context, group []*toucher, taken map[
 		}
 		for _, h := range slices.Backward(history) {
 			if h.From == 0 || taken[h.From] {
+				continue
+			}
+			heir, err := s.db.Heir(ctx, h.From)
+			if err != nil {
+				return 0, err
+			}
+			if !slices.ContainsFunc(group, func(y *toucher) bool { return y.patient.ID == heir }) {
 				continue
 			}
 			if linked, err := s.db.Links(ctx, h.From); err != nil || len(linked) == 0 {

@@ -254,6 +254,52 @@ func TestMergesAreTakenBack(t *testing.T) {
 	}
 }
 
+// Whoever was merged into somebody goes along when that one is merged on, and comes back when it is parted again, to the reference it had.
+func TestAChainOfMergesIsOnePerson(t *testing.T) {
+	h := build(t)
+	apart := func(n int) person { // of one name and birth, and of places that have nothing in common
+		p := adaNo
+		p.line, p.postcode = fmt.Sprint(n, " Hop Lane"), fmt.Sprintf("TN%d 9ZZ", n)
+		return p
+	}
+	refs := map[int]kmcr.PersonID{}
+	for n := 1; n <= 4; n++ {
+		h.tell(fmt.Sprint("a", n), "A28", n, apart(n), "")
+		refs[n] = h.hospital(n).Person
+	}
+	merge := func(from, into int) {
+		h.tell(fmt.Sprint("m", from, into, len(h.messages(store.Applied))), "A40", into, apart(into), fmt.Sprintf("MRG|H%d^^^RVV^MR\r", from))
+	}
+	want := func(says string, people ...string) {
+		t.Helper()
+		if got := h.people(); !slices.Equal(got, people) {
+			t.Errorf("%s: %q, want %q", says, got, people)
+		}
+	}
+	merge(1, 2)
+	merge(2, 3)
+	merge(3, 4)
+	want("merged one into the next", "hospital/H1 hospital/H2 hospital/H3 hospital/H4")
+	h.tell("u", "A37", 3, apart(3), "PID|"+pid(2, apart(2))+"\r")
+	want("the middle taken back", "hospital/H1 hospital/H2", "hospital/H3 hospital/H4")
+	if got := h.hospital(2).Person; got != refs[1] && got != refs[2] {
+		t.Error("those who are parted have neither of the references they had")
+	}
+	merge(2, 3)
+	want("said again", "hospital/H1 hospital/H2 hospital/H3 hospital/H4")
+}
+
+// A merge says who takes the other in: where nobody has heard of either, it waits for the one that is taken in, of whom it says nothing.
+func TestAMergeComesBeforeThoseItIsAbout(t *testing.T) {
+	h := build(t)
+	h.tell("1", "A40", 1, ada, "MRG|H2^^^RVV^MR\r")
+	h.tell("2", "A28", 2, adaNo, "")
+	h.quiet()
+	if got, parked := h.people(), h.messages(store.Parked); len(parked) > 0 || !slices.Equal(got, []string{"hospital/H1 hospital/H2"}) {
+		t.Errorf("people %q, parked %+v", got, parked)
+	}
+}
+
 func TestMergesThatCannotBe(t *testing.T) {
 	for _, c := range []struct {
 		says, reason string

@@ -29,7 +29,7 @@ func (a *application) findMerges(ctx context.Context) ([]merging, error) {
 		if err != nil {
 			return nil, err
 		}
-		if into == nil || into.fresh && !described(into.claims) {
+		if into == nil || into.fresh && !a.describes(into) {
 			return nil, &parking{reason: "merge-unknown", detail: "the patient into whom the other is to be merged has not been heard of", missing: []string{m.Into}}
 		}
 		if from == into {
@@ -40,9 +40,14 @@ func (a *application) findMerges(ctx context.Context) ([]merging, error) {
 	return out, nil
 }
 
-// described tells whether claims say anything of who somebody is.
-func described(c *translate.Claims) bool {
-	return c != nil && (len(c.Names) > 0 || c.Born != "" || c.NHS != "")
+// describes tells whether the message says anything of who a patient is.
+func (a *application) describes(x *subject) bool {
+	for i, p := range a.patients {
+		if c := a.reading.Patients[i]; p == x && (len(c.Names) > 0 || c.Born != "" || c.NHS != "") {
+			return true
+		}
+	}
+	return false
 }
 
 // circle tells whether a patient has been merged, over however many others, into one that is to be merged into it.

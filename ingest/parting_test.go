@@ -161,6 +161,66 @@ func TestAnOfficerPartsAndLinks(t *testing.T) {
 	}
 }
 
+// Whoever is parted again has the reference of before: what was said of a person by its reference (who is involved, an objection) is
+// said of the same patients again, and of nobody else.
+func TestWhoeverIsPartedHasTheReferenceOfBefore(t *testing.T) {
+	apart := func(n int) person { // of one name and birth, and of places that have nothing in common
+		p := adaNo
+		p.line, p.postcode = fmt.Sprint(n, " Hop Lane"), fmt.Sprintf("TN%d 9ZZ", n)
+		return p
+	}
+	for _, c := range []struct {
+		says string
+		do   func(h *house)
+		undo func(h *house)
+	}{
+		{"the elder into the younger, by their system, taken back by an officer", func(h *house) { h.tell("m", "A40", 2, apart(2), "MRG|H1^^^RVV^MR\r") },
+			func(h *house) { h.UndoMerge(1) }},
+		{"the elder into the younger, taken back by their system", func(h *house) { h.tell("m", "A40", 2, apart(2), "MRG|H1^^^RVV^MR\r") },
+			func(h *house) { h.tell("u", "A37", 2, apart(2), "PID|"+pid(1, apart(1))+"\r") }},
+		{"the younger into the elder, taken back by an officer", func(h *house) { h.tell("m", "A40", 1, apart(1), "MRG|H2^^^RVV^MR\r") },
+			func(h *house) { h.UndoMerge(2) }},
+		{"the younger into the elder, taken back by their system", func(h *house) { h.tell("m", "A40", 1, apart(1), "MRG|H2^^^RVV^MR\r") },
+			func(h *house) { h.tell("u", "A37", 1, apart(1), "PID|"+pid(2, apart(2))+"\r") }},
+		{"two into a third, taken back one after the other", func(h *house) {
+			h.tell("m", "A40", 3, apart(3), "MRG|H1^^^RVV^MR\r")
+			h.tell("n", "A40", 3, apart(3), "MRG|H2^^^RVV^MR\r")
+		}, func(h *house) { h.UndoMerge(2); h.UndoMerge(1) }},
+		{"two that have been decided to be one, into a third", func(h *house) {
+			h.do(0, deed{what: "join", a: 1, b: 2})
+			h.tell("m", "A40", 3, apart(3), "MRG|H1^^^RVV^MR\r")
+		}, func(h *house) { h.UndoMerge(1); h.do(0, deed{what: "undo", a: 1, b: 2}) }},
+		{"linked by an officer", func(h *house) { h.do(0, deed{what: "join", a: 2, b: 1}) }, func(h *house) { h.do(0, deed{what: "undo", a: 1, b: 2}) }},
+	} {
+		t.Run(c.says, func(t *testing.T) {
+			h := build(t)
+			before := map[int]kmcr.PersonID{}
+			for n := 1; n <= 3; n++ {
+				h.tell(fmt.Sprint("a", n), "A28", n, apart(n), "")
+				before[n] = h.hospital(n).Person
+			}
+			c.do(h)
+			if got := h.people(); len(got) == 3 {
+				t.Fatalf("nobody was linked: %q", got)
+			}
+			c.undo(h)
+			for n, ref := range before {
+				if h.hospital(n).Person != ref {
+					t.Errorf("patient %d has not the reference that it had", n)
+				}
+			}
+		})
+	}
+}
+
+// UndoMerge takes back the merge of patient n of the hospital.
+func (h *house) UndoMerge(n int) {
+	h.Helper()
+	if !h.do(0, deed{what: "unmerge", a: n}) {
+		h.Errorf("the merge of %d was not taken back", n)
+	}
+}
+
 // Two officers take back the merge of somebody who must not be found.
 func TestTwoOfficersTakeAMergeBack(t *testing.T) {
 	h := build(t)

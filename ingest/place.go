@@ -74,7 +74,10 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 	case alone(circles, x.patient.Person):
 		p.person = x.patient.Person
 	default:
-		p.person, p.words = s.db.NewPerson(), "nobody known is the same person"
+		if p.person, err = s.personAlone(ctx, x, circles); err != nil {
+			return placing{}, err
+		}
+		p.words = "nobody known is the same person"
 	}
 	for _, c := range circles {
 		if c.person != p.person && c.inDoubt != nil {
@@ -94,6 +97,18 @@ func rivalled(c *circle, circles []circle) bool {
 		}
 	}
 	return false
+}
+
+// personAlone is the person of a patient who is nobody else's: one that it was before and nobody is now, or a new one.
+func (s *Service) personAlone(ctx context.Context, x *subject, circles []circle) (kmcr.PersonID, error) {
+	if x.fresh {
+		return s.db.NewPerson(), nil
+	}
+	taken := map[kmcr.PersonID]bool{x.patient.Person: true}
+	for _, c := range circles {
+		taken[c.person] = true
+	}
+	return s.formerPerson(ctx, []*toucher{{patient: x.patient}}, taken)
 }
 
 // joinable: the same as one and opposed to none, or brought together by

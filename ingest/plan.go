@@ -89,6 +89,11 @@ func again(ctx context.Context, f func() error) error {
 
 // carryOut judges whose the subjects are, seals what is new and writes it all.
 func (s *Service) carryOut(ctx context.Context, p *plan) error {
+	for _, x := range p.subjects {
+		if err := x.knowKin(); err != nil {
+			return err
+		}
+	}
 	release, err := s.placeAll(ctx, p)
 	if err != nil {
 		return err

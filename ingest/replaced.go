@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -23,11 +24,11 @@ func (a *attempt) findReplaced(ctx context.Context) ([]merging, error) {
 			case err != nil:
 				return nil, err
 			case into == nil:
-				return nil, &parking{reason: "merge-unknown", detail: t.expression + ".link: the patient that is to take this one in has not been heard of", missing: []string{reference}}
+				return nil, &parking{reason: "merge-unknown", detail: linkOf(t) + ": the patient that is to take this one in has not been heard of", missing: []string{reference}}
 			case into == t.of:
-				return nil, &parking{reason: "merge-itself", detail: t.expression + ".link: the patient is to be merged into itself"}
+				return nil, &parking{reason: "merge-itself", detail: linkOf(t) + ": the patient is to be merged into itself"}
 			case by != nil && by != into:
-				return nil, &parking{reason: "merge-several", detail: t.expression + ".link: the patient is said to be replaced by two others, and it is not known by which"}
+				return nil, &parking{reason: "merge-several", detail: linkOf(t) + ": the patient is said to be replaced by two others, and it is not known by which"}
 			}
 			if by == nil {
 				out = append(out, merging{t.of, into})
@@ -37,6 +38,9 @@ func (a *attempt) findReplaced(ctx context.Context) ([]merging, error) {
 	}
 	return out, nil
 }
+
+// linkOf names the links of an entry: those of a resource that was sent by itself stand in no entry.
+func linkOf(t *task) string { return cmp.Or(t.expression, "Patient") + ".link" }
 
 func replacedBy(r *fhir.Resource) []string {
 	var out []string

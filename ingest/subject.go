@@ -86,6 +86,9 @@ func (s *subject) claim(c translate.Claims) error {
 			complete(&c, before)
 		}
 		remember(&c, before)
+		if c.Kin == nil {
+			c.Kin = before.Kin // knowKin says what became of them
+		}
 	}
 	kept, err := keepClaims(&c)
 	if err != nil {

@@ -22,9 +22,10 @@ func compareNumbers(a, b *Profile) uint8 {
 	return numberDiffers
 }
 
+// valid tells whether a number may be somebody's.
 func valid(n kmcr.NHSNumber) bool {
 	_, err := kmcr.ParseNHSNumber(string(n))
-	return err == nil
+	return err == nil && !n.Placeholder()
 }
 
 // unverified tells whether the sender says of its number that it has not been

@@ -11,7 +11,7 @@ const (
 type evidence struct {
 	pattern
 	middle   level
-	soft     bool // a number is not verified by its sender
+	soft     bool // a number is not verified by its sender, or one of the two is of the range that nobody is given
 	alone    bool // those compared are known not to live with their kin
 	personal bool // numbers of other registers are known to be nobody else's
 	score    float64
@@ -189,7 +189,8 @@ func (e evidence) somewhere() bool {
 
 // placed: something besides name and birth ties the two together. A house
 // number and a street are in every town: something of where has to agree too.
+// The same next of kin does as the same home does; brothers and sisters have both.
 func (e evidence) placed() bool {
 	home := e.level(atLine) >= close && (e.level(atPostcode) >= close || e.level(atLocality) >= close || e.level(atPostcode) == unknown && e.level(atLocality) == unknown)
-	return home || e.reachable()
+	return home || e.reachable() || e.level(atKin) == exact
 }

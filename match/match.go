@@ -22,10 +22,17 @@ type Identity struct {
 	Telephones []string
 	Practice   kmcr.ODS
 	Locals     []string // numbers of other registers, "system|value"; evidence, never a key
+	Kin        []Kin    // who is named as next of kin or contact
 }
 
 // Name is a family name and given names.
 type Name struct{ Family, Given string }
+
+// Kin is a next of kin or another personal contact. A whole family names the same, so it is evidence of the home and not of the person.
+type Kin struct {
+	Name
+	Telephones []string
+}
 
 // Outcome is the answer to "are these two the same person?".
 type Outcome string
@@ -111,6 +118,7 @@ type Profile struct {
 	postcodes, lines, localities, telephones []string
 	practice                                 string
 	locals                                   []string
+	kin                                      []plainKin
 	tokens, inFile                           []string
 }
 
@@ -120,6 +128,7 @@ func Prepare(id Identity) *Profile {
 		soft: unverified(id.NHSStatus), names: plainNames(id.Names), born: realDate(id.Born), sex: sexOf(id.Sex),
 		postcodes: postcodes(id.Postcodes), lines: lines(id.Lines), localities: localities(id.Localities),
 		telephones: telephones(id.Telephones), practice: strings.ToUpper(string(id.Practice)), locals: locals(id.Locals),
+		kin: plainKins(id.Kin),
 	}
 	if valid(id.NHS) {
 		p.number = id.NHS

@@ -38,6 +38,11 @@ func name(family, given string) func(*match.Identity) {
 func also(family, given string) func(*match.Identity) {
 	return func(i *match.Identity) { i.Names = append(i.Names, match.Name{Family: family, Given: given}) }
 }
+func kin(family, given, telephone string) func(*match.Identity) {
+	return func(i *match.Identity) {
+		i.Kin = []match.Kin{{Name: match.Name{Family: family, Given: given}, Telephones: []string{telephone}}}
+	}
+}
 func elsewhere(i *match.Identity) {
 	i.Postcodes, i.Lines, i.Telephones, i.Practice = []string{"CT1 2XY"}, []string{"Rose Cottage"}, []string{"01227 555 987"}, "G82999"
 }
@@ -104,6 +109,15 @@ func TestCompare(t *testing.T) {
 		{"no number: another given name", whole(number("")), whole(name("Smith", "Peter")), match.Different},
 		{"no number: birth stands for not known", whole(number(""), born("1900-01-01")), whole(number(""), born("1900-01-01")), match.Ask},
 		{"no number: birth is not known, nor the place", whole(number(""), born(""), nowhere), whole(number(""), born(""), nowhere), match.Different},
+		{"one digit ten times is no number", whole(number("9999999999"), nowhere), whole(number("9999999999"), nowhere), match.Ask},
+		{"one digit ten times beside a number", whole(number("1111111111")), whole(), match.Same},
+		{"a number that nobody is given beside one that somebody is", whole(number("4857773457")), whole(), match.Ask},
+		{"no number: name and birth agree, and the next of kin", whole(number(""), nowhere, kin("Smith", "Doris", "01634 555 999")), whole(elsewhere, kin("SMITH", "Doris", "01634555999")), match.Same},
+		{"no number: name and birth agree, and the next of kin by name alone", whole(number(""), nowhere, kin("Smith", "Doris", "")), whole(elsewhere, kin("Smith", "Doris", "01634555999")), match.Ask},
+		{"no number: name and birth agree, and the next of kin is somebody else", whole(number(""), nowhere, kin("Smith", "Doris", "01634555998")), whole(nowhere, kin("Patel", "Asha", "01634555999")), match.Ask},
+		{"no number: another given name, and the same next of kin", whole(number(""), kin("Smith", "Doris", "01634555999")), whole(name("Smith", "Peter"), kin("Smith", "Doris", "01634555999")), match.Different},
+		{"no number: father and son of the same next of kin", whole(number(""), kin("Smith", "Doris", "01634555999")), whole(born("1981-12-03"), kin("Smith", "Doris", "01634555999")), match.Ask},
+		{"the number agrees, and the next of kin, and the given name does not", whole(name("Smith", "Peter"), kin("Smith", "Doris", "01634555999")), whole(kin("Smith", "Doris", "01634555999")), match.Ask},
 		{"nothing is known of either", match.Identity{}, match.Identity{}, match.Different},
 		{"an invalid number is no number", whole(number("1234567890")), whole(number("1234567890"), name("Patel", "Asha"), elsewhere), match.Different},
 	}
@@ -126,7 +140,8 @@ func TestTwinsAreNeverJoined(t *testing.T) {
 		for _, y := range names[i+1:] {
 			for _, n := range numbers {
 				for _, m := range numbers {
-					a, b := whole(name("Smith", x), number(n)), whole(name("Smith", y), number(m))
+					mother := kin("Smith", "Doris", "01634 555 999")
+					a, b := whole(name("Smith", x), number(n), mother), whole(name("Smith", y), number(m), mother)
 					if v := match.Compare(a, b); v.Outcome == match.Same && !(x == "J" || y == "J") {
 						t.Errorf("%s (%q) and %s (%q) are joined: %+v", x, n, y, m, v.Reasons)
 					}
@@ -229,6 +244,9 @@ func drawn(t *rapid.T, label string) match.Identity {
 		Practice: kmcr.ODS(pick("practice", "", "G82001", "G82999")),
 	}
 	for range rapid.IntRange(0, 2).Draw(t, label+"names") {
+		if pick("kin", "", "yes") != "" {
+			id.Kin = append(id.Kin, match.Kin{Name: match.Name{Family: pick("kin's family", "Smith", "Smyth"), Given: pick("kin's given", "Doris", "D")}, Telephones: some(pick("kin's telephone", "", "01634555123"))})
+		}
 		id.Names = append(id.Names, match.Name{
 			Family: pick("family", "", "Smith", "Smyth", "Smith-Jones", "Kowalski", "Cowalsky", "Jack", "Thomson", "Thompson", "李"),
 			Given:  pick("given", "", "Jack", "John", "Jon", "Jonathan", "J", "Smith", "John Paul", "Paul", "Katherine", "Cathryn", "Katharina", "Baby"),

@@ -174,7 +174,7 @@ func (m *Model) Compare(a, b *Profile) Verdict {
 		v.Score += w
 		v.Reasons = append(v.Reasons, Reason{Field: scales[place].field, Words: said[place][step-1], Weight: w, differs: p.level(place) == differs || p.level(place) == near})
 	}
-	v.Outcome, v.Rule = evidence{p, name.middle, a.soft || b.soft, m.alone, m.personal, v.Score}.judge()
+	v.Outcome, v.Rule = evidence{p, name.middle, a.soft || b.soft || a.number.Test() != b.number.Test(), m.alone, m.personal, v.Score}.judge()
 	if v.Outcome != Different && !sharesToken(a, b, m.alone) {
 		v.Outcome, v.Rule = Different, "they have too little in common"
 	}
@@ -196,6 +196,7 @@ func (m *Model) pattern(a, b *Profile) (pattern, nameFinding) {
 		atTelephone: compareSets(a.telephones, b.telephones, compareDigits),
 		atPractice:  compareOne(a.practice, b.practice),
 		atLocal:     compareLocals(a.locals, b.locals),
+		atKin:       m.compareKin(a.kin, b.kin),
 	}, name
 }
 

@@ -16,6 +16,7 @@ const (
 	fieldTelephone = "telephone"
 	fieldPractice  = "practice"
 	fieldLocal     = "local number"
+	fieldKin       = "next of kin"
 )
 
 // level grades one comparison; a higher one is stronger agreement.
@@ -56,6 +57,7 @@ const (
 	atTelephone
 	atPractice
 	atLocal
+	atKin
 	fieldCount
 )
 
@@ -68,6 +70,7 @@ const (
 	givenDiffers                                                                                      = 9
 	setAgrees, setAlike, setPart, setDiffers                                                          = 1, 2, 3, 4
 	agreesOnly, differsOnly                                                                           = 1, 2
+	kinAgrees, kinPart, kinDiffers                                                                    = 1, 2, 3
 )
 
 // scales are in the order of the places.
@@ -87,6 +90,7 @@ var scales = [fieldCount]scale{
 	{fieldTelephone, []step{{"agrees", exact}, {"differs by one slip", near}, {"differs", differs}}},
 	{fieldPractice, []step{{"agrees", exact}, {"differs", differs}}},
 	{fieldLocal, []step{{"agrees", exact}, {"differs by one slip", near}, {"differs", differs}}},
+	{fieldKin, []step{{"agrees by name and telephone", exact}, {"agrees by name or telephone", weak}, {"is somebody else", differs}}},
 }
 
 // said are the words of each step of each field ("date of birth agrees").

@@ -62,12 +62,17 @@ func (db *DB) circles(each reader, tokens []string, limit int, also []kmcr.Perso
 	return persons, patients, nil
 }
 
-// formerPersons selects the persons whose every patient has moved, some of them to person $1: what was
-// said of such a person by its reference (a relationship, an objection, a look) is said of this one.
-const formerPersons = "select l.from_person from patient p join link l on l.patient = p.id where p.person = $1 and p.person <> 0 and l.from_person not in (0, $1)" +
-	" and not exists (select 1 from patient q where q.person = l.from_person)"
+// heirs orders the links l by which patients left a person: whoever was that person from the beginning comes before who was linked to it
+// later, and of these the last to leave first. What was said of the person is said of the first of them when nobody is it any more.
+const heirs = "exists (select 1 from link e where e.patient = l.patient and e.id < l.id), l.id desc"
 
-// FormerPersons lists the persons that have become p: all their patients have moved, some of them to p.
+// formerPersons selects the persons that nobody is any more and whose heir is now of person $1: what was said of such a person by its
+// reference (a relationship, an objection, a look) is said of this one. Who was only with them for a while takes nothing along.
+const formerPersons = "select f.from_person from patient p join link f on f.patient = p.id where p.person = $1 and p.person <> 0 and f.from_person not in (0, $1)" +
+	" and not exists (select 1 from patient q where q.person = f.from_person)" +
+	" and f.patient = (select l.patient from link l where l.from_person = f.from_person and l.from_person <> 0 order by " + heirs + " limit 1)"
+
+// FormerPersons lists the persons that have become p: nobody is any of them, and their heir is now of p.
 func (db *DB) FormerPersons(ctx context.Context, p kmcr.PersonID) ([]kmcr.PersonID, error) {
 	var all []kmcr.PersonID
 	err := db.each(ctx, func(scan func(...any) error) error {
@@ -79,7 +84,7 @@ func (db *DB) FormerPersons(ctx context.Context, p kmcr.PersonID) ([]kmcr.Person
 	return all, db.d.fault("the links cannot be read", err)
 }
 
-// PersonNow is whom p has become: p while a patient is linked to it, else the person of the patient that left it last.
+// PersonNow is whom p has become: p while a patient is linked to it, else the person of its heir.
 func (db *DB) PersonNow(ctx context.Context, p kmcr.PersonID) (kmcr.PersonID, error) {
 	if p == 0 {
 		return 0, nil
@@ -87,8 +92,15 @@ func (db *DB) PersonNow(ctx context.Context, p kmcr.PersonID) (kmcr.PersonID, er
 	now := p
 	err := db.each(ctx, func(scan func(...any) error) error { return scan(&now) },
 		"select p.person from link l join patient p on p.id = l.patient where l.from_person = $1 and l.from_person <> 0 and p.person <> 0"+
-			" and not exists (select 1 from patient q where q.person = $1) order by l.id desc limit 1", int64(p))
+			" and not exists (select 1 from patient q where q.person = $1) order by "+heirs+" limit 1", int64(p))
 	return now, db.d.fault("the links cannot be read", err)
+}
+
+// Heir is the patient whose person p has become, or becomes when nobody is p any more; 0 where nobody has left it.
+func (db *DB) Heir(ctx context.Context, p kmcr.PersonID) (heir kmcr.PatientID, err error) {
+	err = db.each(ctx, func(scan func(...any) error) error { return scan(&heir) },
+		"select l.patient from link l where l.from_person = $1 and l.from_person <> 0 order by "+heirs+" limit 1", int64(p))
+	return heir, db.d.fault("the links cannot be read", err)
 }
 
 // NewPerson draws a person id.

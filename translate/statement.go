@@ -78,6 +78,8 @@ type Claims struct {
 	Former           []Address `json:",omitempty"`
 	FormerTelephones []string  `json:",omitempty"`
 	FormerFamilies   []string  `json:",omitempty"`
+	// Kin are those who are named as next of kin or contacts, wherever this contributor says so: evidence, not shown from here.
+	Kin []Kin `json:",omitempty"`
 	// Died is a date or instant, "yes" where only that is known, "" not said.
 	Died     string
 	Practice kmcr.ODS
@@ -86,6 +88,12 @@ type Claims struct {
 	Mention, Known bool `json:"-"`
 	// Partial is set where the message says only a part of who it is: what it leaves out stands as it was claimed before.
 	Partial bool `json:"-"`
+}
+
+// Kin is a next of kin or another personal contact of somebody.
+type Kin struct {
+	Name       Name
+	Telephones []string `json:",omitempty"`
 }
 
 // Name is one name of a person.

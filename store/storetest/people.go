@@ -79,6 +79,20 @@ func becoming(t *testing.T, d Database) {
 	expect("joined", a.Person, 1, 1, 1)
 	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, b.Person, "officer", "undone") })
 	expect("parted", b.Person, 0, 0, 0)
+
+	// a was with b for a while and has been parted from it: when b becomes somebody else, nothing that was said of b is said of a.
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(a.ID, b.Person, "officer", "same") })
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(a.ID, a.Person, "officer", "undone") })
+	c := newPatient(t, db, "MRN-3")
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, c.Person, "officer", "same") })
+	expect("become another", c.Person, 0, 0, 0)
+
+	// whoever was linked to b later leaves last, for somewhere else: what was said of b went with b.
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, b.Person, "officer", "undone") })
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(a.ID, b.Person, "officer", "same") })
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, c.Person, "officer", "same") })
+	write(t, db, func(tx *store.Tx) error { return tx.Relink(a.ID, a.Person, "officer", "undone") })
+	expect("left by a guest last", c.Person, 0, 0, 0)
 }
 
 // Who holds a patient as it was read conflicts with whoever changed it since.
