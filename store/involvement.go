@@ -95,14 +95,15 @@ func (tx *Tx) EndInvolvement(id int64, at time.Time) error {
 	return err
 }
 
-// InvolvementsOf lists those of a person (through all linked patients, and those added, also to a person that has become this one).
+// InvolvementsOf lists those of a person (through all linked patients, and those added, also to a person that has become this one:
+// of one whose patients have gone to several people that is whoever got the last of them, for nobody was to be opened to them all).
 func (db *DB) InvolvementsOf(ctx context.Context, p kmcr.PersonID) ([]kmcr.Involvement, error) {
 	if p == 0 {
 		return nil, nil
 	}
 	return db.involvements(ctx, "select "+involvementColumns+", p.person from patient p join involvement i on i.patient = p.id and i.patient <> 0 where p.person = $1 and p.person <> 0"+
 		" union all select "+involvementColumns+", i.person from involvement i where i.person = $1 and i.person <> 0"+
-		" union all select "+involvementColumns+", i.person from involvement i where i.person <> 0 and i.person in ("+formerPersons+")", int64(p))
+		" union all select "+involvementColumns+", i.person from involvement i where i.person <> 0 and i.person in ("+formerPersons+" and "+leftLast+")", int64(p))
 }
 
 func (db *DB) involvements(ctx context.Context, text string, args ...any) ([]kmcr.Involvement, error) {

@@ -59,6 +59,9 @@ func (db *DB) Circles(ctx context.Context, tokens []string, limit int, also ...k
 const formerPersons = "select l.from_person from patient p join link l on l.patient = p.id where p.person = $1 and p.person <> 0 and l.from_person not in (0, $1)" +
 	" and not exists (select 1 from patient q where q.person = l.from_person)"
 
+// leftLast narrows formerPersons to those whose last patient is now of person $1, as PersonNow tells it.
+const leftLast = "$1 = (select q.person from link k join patient q on q.id = k.patient where k.from_person = l.from_person and q.person <> 0 order by k.id desc limit 1)"
+
 // FormerPersons lists the persons that have become p: all their patients have moved, some of them to p.
 func (db *DB) FormerPersons(ctx context.Context, p kmcr.PersonID) ([]kmcr.PersonID, error) {
 	var all []kmcr.PersonID

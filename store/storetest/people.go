@@ -79,6 +79,22 @@ func becoming(t *testing.T, d Database) {
 	expect("joined", a.Person, 1, 1, 1)
 	write(t, db, func(tx *store.Tx) error { return tx.Relink(b.ID, b.Person, "officer", "undone") })
 	expect("parted", b.Person, 0, 0, 0)
+	c := newPatient(t, db, "MRN-3")
+	write(t, db, func(tx *store.Tx) error {
+		for _, step := range []struct {
+			p  kmcr.PatientID
+			to kmcr.PersonID
+		}{{c.ID, b.Person}, {c.ID, a.Person}, {b.ID, c.Person}} {
+			if err := tx.Relink(step.p, step.to, "officer", "they were two"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	expect("its patients have gone to two people, the last to the other", c.Person, 1, 0, 1)
+	if involved, err := db.InvolvementsOf(ctx(), c.Person); err != nil || len(involved) != 1 {
+		t.Errorf("of the other are %d: %v", len(involved), err)
+	}
 }
 
 // Who holds a patient as it was read conflicts with whoever changed it since.
