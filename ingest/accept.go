@@ -3,6 +3,8 @@ package ingest
 import (
 	"context"
 	"crypto/sha256"
+	"maps"
+	"slices"
 	"sync"
 
 	"kmcr"
@@ -100,6 +102,38 @@ func (w *waiters) take(id int64, why *parking) (tell func(*parking)) {
 		}
 	}
 	return tell
+}
+
+// awaited are messages for which somebody waits, the oldest first, not more than some.
+func (w *waiters) awaited(most int) []int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(w.byID))
+	return ids[:min(len(ids), most)]
+}
+
+// askedAfter is how many messages are asked after at a time.
+const askedAfter = 256
+
+// askAfter tells those who wait for messages that another process has settled.
+func (s *Service) askAfter(ctx context.Context) error {
+	for _, id := range s.waiters.awaited(askedAfter) {
+		m, err := s.db.MessageByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		var why *parking
+		switch m.State {
+		case store.Waiting:
+			continue
+		case store.Parked, store.Rejected:
+			why = &parking{reason: m.Reason, detail: m.Detail}
+		}
+		if tell := s.waiters.take(id, why); tell != nil {
+			tell(why)
+		}
+	}
+	return nil
 }
 
 // settled tells who waits for a message, and counts.

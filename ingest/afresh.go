@@ -4,16 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
 	"kmcr"
+	"kmcr/audit"
 	"kmcr/match"
 	"kmcr/store"
 )
 
 // mergeWords is the reason of a link that a merge moved.
-const mergeWords = "merged by its own system, or linked afresh after that"
+const mergeWords = "merged by its own system"
+
+// afreshWords is the reason of a link that followed from something that was said of this patient or of others.
+const afreshWords = "linked afresh, by what is known now"
 
 // dueAfresh is kept of a patient who is to be linked afresh, from the message by which that became due until it is done: whatever
 // stops in between, the next process does it.
@@ -109,20 +116,63 @@ func (s *Service) soon(ctx context.Context, err error) {
 // afresh links everybody afresh whom the seeds touch, who are then no longer due. Where they are too many to be looked at together
 // they stay linked as they are, and that is said.
 func (s *Service) afresh(ctx context.Context, by kmcr.Viewer, seeds ...kmcr.PatientID) error {
-	done := func(tx *store.Tx, _ *touched, _ []relinking) error {
+	done := func(tx *store.Tx, _ *touched, moves []relinking) error {
 		for _, id := range seeds {
 			if err := tx.Remove(store.KindAfresh, dueKey(id)); err != nil {
 				return err
 			}
 		}
+		for _, m := range moves {
+			if err := tx.Audit(&audit.Entry{At: s.Now(), Action: "link", Viewer: by, Patient: m.patient, Person: m.to, Allowed: true, Purpose: kmcr.DirectCare,
+				Rule: "whose record something belongs to follows from what is stated, merged and decided", Where: "matches", Detail: map[string]string{"after a message about": dueKey(seeds[0])}}); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
-	err := s.relinkAll(ctx, by, mergeWords, seeds, func(*touched) error { return nil }, done)
+	err := s.relinkAll(ctx, by, afreshWords, seeds, func(*touched) error { return nil }, done)
 	if kmcr.KindOf(err) == kmcr.TooLarge {
 		s.log.ErrorContext(ctx, "patients are linked as they were", "error", err, "patient", int64(seeds[0]))
 		return s.db.Write(ctx, func(tx *store.Tx) error { return done(tx, nil, nil) })
 	}
 	return err
+}
+
+// lookAgain finds whom another process has placed, moved or described otherwise while the patients of a message were being placed: of
+// two processes that write at the same time the one that is done last sees the other's. Those patients are then due as well.
+func (s *Service) lookAgain(ctx context.Context, p *plan) {
+	own := func(q *store.Patient) bool {
+		return slices.ContainsFunc(p.subjects, func(x *subject) bool { return x.patient.ID == q.ID })
+	}
+	state := func(linked map[kmcr.PersonID][]*store.Patient) map[kmcr.PatientID]string {
+		out := map[kmcr.PatientID]string{}
+		for _, all := range linked {
+			for _, q := range all {
+				if !own(q) {
+					out[q.ID] = fmt.Sprint(q.Person, q.MergedInto, string(q.Claims))
+				}
+			}
+		}
+		return out
+	}
+	var overtaken []kmcr.PatientID
+	for _, x := range p.subjects {
+		if x.mixed || !x.toBePlaced() {
+			continue
+		}
+		_, linked, err := s.db.Circles(ctx, x.tokens, candidates, x.person())
+		if err != nil {
+			s.soon(ctx, err)
+			continue
+		}
+		if !maps.Equal(state(x.seen), state(linked)) {
+			x.mixed = true
+			overtaken = append(overtaken, x.patient.ID)
+		}
+	}
+	if len(overtaken) > 0 {
+		s.soon(ctx, s.db.Write(ctx, p.putDue))
+	}
 }
 
 // takeUpDue links those afresh who have been due for a while: whoever should have done it has stopped.

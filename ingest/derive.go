@@ -29,7 +29,8 @@ type touched struct {
 	byID    map[kmcr.PatientID]*toucher
 	asides  map[kmcr.PersonID][]*toucher // people who are none of them, but of whom a person may be asked whether they are
 	known   map[kmcr.PatientID]*toucher  // all of these
-	aside   map[kmcr.PersonID]bool       // who they are
+	near    [][2]*toucher                // candidates who are none of them, each after whom it was found by
+	aside   map[kmcr.PersonID]bool       // of whom somebody has been asked, or may be
 	reviews map[[2]kmcr.PatientID]store.Review
 	bearers map[kmcr.NHSNumber]map[kmcr.PatientID]bearer
 	persons map[kmcr.PersonID]bool // whose patients have been asked for
@@ -74,22 +75,24 @@ func between(a, b kmcr.PatientID) [2]kmcr.PatientID { return [2]kmcr.PatientID{m
 func (s *Service) neighbourhood(ctx context.Context, seeds ...kmcr.PatientID) (*touched, error) {
 	t := &touched{byID: map[kmcr.PatientID]*toucher{}, asides: map[kmcr.PersonID][]*toucher{}, known: map[kmcr.PatientID]*toucher{}, aside: map[kmcr.PersonID]bool{},
 		reviews: map[[2]kmcr.PatientID]store.Review{}, bearers: map[kmcr.NHSNumber]map[kmcr.PatientID]bearer{}, persons: map[kmcr.PersonID]bool{}}
-	queue := slices.Clone(seeds)
-	for len(queue) > 0 {
-		id := queue[0]
-		queue = queue[1:]
-		if t.byID[id] != nil {
+	queue, queued := seeds, map[kmcr.PatientID]bool{}
+	for i := 0; i < len(queue); i++ {
+		id := queue[i]
+		if queued[id] {
 			continue
 		}
-		if len(t.all) == mostTouched {
-			return nil, &kmcr.Error{Kind: kmcr.TooLarge, Message: "more than " + strconv.Itoa(mostTouched) + " entries may be of the same people; they stay linked as they are",
-				Remedy: "Ask the contributors why they have so many entries for one person."}
+		queued[id] = true
+		if len(queued) > mostTouched {
+			return nil, tooMany()
 		}
 		more, err := s.touch(ctx, t, id)
 		if err != nil {
 			return nil, err
 		}
-		queue = append(queue, more...)
+		if len(more) > mostTouched {
+			return nil, tooMany()
+		}
+		queue = slices.Concat(queue, more)
 	}
 	if err := s.lookAside(ctx, t); err != nil {
 		return nil, err
@@ -97,9 +100,15 @@ func (s *Service) neighbourhood(ctx context.Context, seeds ...kmcr.PatientID) (*
 	slices.SortFunc(t.all, func(a, b *toucher) int {
 		return cmp.Or(cmp.Compare(a.patient.Contributor, b.patient.Contributor), cmp.Compare(a.patient.Key, b.patient.Key))
 	})
-	t.leaveOutPlaceholders()
-	t.putInForce()
+	known := slices.Collect(maps.Values(t.known))
+	t.leaveOutPlaceholders(known)
+	putInForce(known)
 	return t, nil
+}
+
+func tooMany() error {
+	return &kmcr.Error{Kind: kmcr.TooLarge, Message: "more than " + strconv.Itoa(mostTouched) + " entries may be of the same people; they stay linked as they are",
+		Remedy: "Ask the contributors why they have so many entries for one person."}
 }
 
 // touch adds one patient and tells who else is touched by it.
@@ -168,8 +177,8 @@ func (s *Service) touch(ctx context.Context, t *touched, id kmcr.PatientID) (mor
 		case f.Register || t.byID[f.ID] != nil:
 		case touches(x.id, x.claimed, y.id, y.claimed):
 			more = append(more, f.ID)
-		case mayBeAsked(x.claimed, y.claimed):
-			t.aside[f.Person] = true
+		default:
+			t.near = append(t.near, [2]*toucher{x, y})
 		}
 	}
 	return more, nil
@@ -180,6 +189,16 @@ func (s *Service) lookAside(ctx context.Context, t *touched) error {
 	searched := map[kmcr.NHSNumber]bool{}
 	for _, x := range t.all {
 		searched[x.number] = true
+	}
+	found := slices.Clone(t.all)
+	for _, pair := range t.near {
+		found = append(found, pair[1])
+	}
+	t.leaveOutPlaceholders(found)
+	for _, pair := range t.near {
+		if mayBeAsked(pair[0].profile, pair[1].profile) {
+			t.aside[pair[1].patient.Person] = true
+		}
 	}
 	for _, person := range slices.Sorted(maps.Keys(t.aside)) {
 		if t.persons[person] || len(t.known) > 2*mostTouched {
@@ -267,13 +286,12 @@ func (t *touched) bears(p *store.Patient, id match.Identity) {
 }
 
 // leaveOutPlaceholders takes numbers that say nothing out of the identities.
-func (t *touched) leaveOutPlaceholders() {
+func (t *touched) leaveOutPlaceholders(all []*toucher) {
 	for n, bearers := range t.bearers {
 		for _, c := range placeholderOf(slices.Collect(maps.Values(bearers))) {
-			for _, x := range t.known {
+			for _, x := range all {
 				if x.number == n && x.patient.Contributor == c {
-					x.id.NHS = ""
-					x.profile = match.Prepare(x.id)
+					x.id.NHS, x.profile = "", x.claimed.WithNumber("")
 				}
 			}
 		}
@@ -281,11 +299,11 @@ func (t *touched) leaveOutPlaceholders() {
 }
 
 // putInForce gives those who go by a replaced number the one in force.
-func (t *touched) putInForce() {
-	var ids []*match.Identity
+func putInForce(all []*toucher) {
+	ids := make([]*match.Identity, len(all))
 	of := map[*match.Identity]*toucher{}
-	for _, x := range t.known {
-		ids, of[&x.id] = append(ids, &x.id), x
+	for i, x := range all {
+		ids[i], of[&x.id] = &x.id, x
 	}
 	for _, id := range inForce(ids) {
 		of[id].profile = match.Prepare(*id)
@@ -663,6 +681,8 @@ func (s *Service) formerPerson(ctx context.Context, group []*toucher, taken map[
 // change down. Both may be tried again.
 func (s *Service) relinkAll(ctx context.Context, by kmcr.Viewer, words string, seeds []kmcr.PatientID, change func(*touched) error, save func(*store.Tx, *touched, []relinking) error) error {
 	var refused error
+	var done *touched
+	others := s.db.Others()
 	err := again(ctx, func() error {
 		t, release, err := s.heldNeighbourhood(ctx, seeds)
 		if err != nil {
@@ -678,6 +698,7 @@ func (s *Service) relinkAll(ctx context.Context, by kmcr.Viewer, words string, s
 			return err
 		}
 		questions := t.questions(groups)
+		done = t
 		return s.db.Write(ctx, func(tx *store.Tx) error {
 			for _, x := range t.all { // whoever has been changed meanwhile: again
 				if err := tx.Hold(x.patient); err != nil {
@@ -702,6 +723,13 @@ func (s *Service) relinkAll(ctx context.Context, by kmcr.Viewer, words string, s
 	})
 	if err != nil {
 		return err
+	}
+	if refused == nil && s.db.Others() != others {
+		later, err := s.neighbourhood(ctx, seeds...)
+		if err == nil && !done.holds(later) { // another process has put somebody beside them meanwhile
+			err = s.afresh(ctx, by, seeds...)
+		}
+		s.soon(ctx, err)
 	}
 	return refused
 }

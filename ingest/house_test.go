@@ -22,9 +22,10 @@ const shared = "../../shared/data/"
 // house is a store with the way in open, and contributors that may use it.
 type house struct {
 	testing.TB
-	dir string
-	db  *store.DB
-	in  *ingest.Service
+	dir   string // of the keys, and of the database where it is an embedded one
+	where string // address of the database
+	db    *store.DB
+	in    *ingest.Service
 }
 
 var contributors = []kmcr.Contributor{
@@ -38,8 +39,16 @@ var contributors = []kmcr.Contributor{
 	{Code: "practice", Organisation: "G82002", Name: "Practice", Format: kmcr.FormatGPC},
 }
 
-func build(t testing.TB) *house {
-	h := &house{TB: t, dir: t.TempDir()}
+func build(t testing.TB) *house { return buildAt(t, t.Cleanup, "") }
+
+// buildAt builds a house on a database, by itself an embedded one, which is left when cleanup comes.
+func buildAt(t testing.TB, cleanup func(func()), at string) *house {
+	dir, err := os.MkdirTemp(t.TempDir(), "")
+	h := &house{TB: t, dir: dir, where: at}
+	h.must(err)
+	if at == "" {
+		h.where = "sqlite:" + filepath.Join(dir, "kmcr.db")
+	}
 	h.open()
 	h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error {
 		for _, c := range contributors {
@@ -49,8 +58,19 @@ func build(t testing.TB) *house {
 		}
 		return nil
 	}))
-	t.Cleanup(func() { h.close() })
+	cleanup(func() {
+		h.close()
+		h.must(os.RemoveAll(dir))
+	})
 	return h
+}
+
+// another is a second process on the same database.
+func (h *house) another(cleanup func(func())) *house {
+	other := &house{TB: h.TB, dir: h.dir, where: h.where}
+	other.open()
+	cleanup(other.close)
+	return other
 }
 
 func (h *house) ctx() context.Context { return context.Background() }
@@ -59,7 +79,7 @@ func (h *house) ctx() context.Context { return context.Background() }
 func (h *house) open() {
 	keys, err := store.OpenKeys(filepath.Join(h.dir, "keys"))
 	h.must(err)
-	h.db, err = store.Open(h.ctx(), "sqlite:"+filepath.Join(h.dir, "kmcr.db"), store.Options{Keys: keys})
+	h.db, err = store.Open(h.ctx(), h.where, store.Options{Keys: keys})
 	h.must(err)
 	h.in, err = ingest.New(h.ctx(), ingest.Config{DB: h.db, Classify: access.Classify, Involvements: access.Involvements,
 		Log: slog.New(slog.NewTextHandler(testWriter{h.TB}, nil))})

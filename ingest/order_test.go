@@ -5,15 +5,19 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"kmcr"
 	"kmcr/ingest"
 	"kmcr/store"
+	"kmcr/store/storetest"
 
 	"pgregory.net/rapid"
 )
@@ -115,22 +119,25 @@ func (e said) patient(more string) []byte {
 	return body
 }
 
-var control int
+var control atomic.Int64 // of the messages of these tests
 
 func (h *house) sendHL7(e said, event, more string) bool {
 	h.Helper()
 	before := len(h.messages(store.Parked))
-	control++
+	_, err := h.in.Import(h.ctx(), "hospital", "adt.hl7", e.adt(event, more), nil)
+	h.must(err)
+	h.quiet()
+	return len(h.messages(store.Parked)) == before
+}
+
+// adt is what the hospital tells.
+func (e said) adt(event, more string) []byte {
 	fields := strings.Split(pid(e.n, e.person), "|")
 	fields[4] = fmt.Sprintf("%s^%s^%s", e.family, e.given, e.middle)
 	if e.maiden != "" {
 		fields[4] += fmt.Sprintf("~%s^%s^^^^^M", e.maiden, e.given)
 	}
-	message := fmt.Sprintf("MSH|^~\\&|PAS|RVV|KMCR|KMCR|20260102030405||ADT^%s|o%d|P|2.4\rEVN|%s|20260102030405\rPID|%s||%s\r%s", event, control, event, strings.Join(fields, "|"), e.telephone, more)
-	_, err := h.in.Import(h.ctx(), "hospital", "adt.hl7", []byte(message), nil)
-	h.must(err)
-	h.quiet()
-	return len(h.messages(store.Parked)) == before
+	return fmt.Appendf(nil, "MSH|^~\\&|PAS|RVV|KMCR|KMCR|20260102030405||ADT^%s|o%d|P|2.4\rEVN|%s|20260102030405\rPID|%s||%s\r%s", event, control.Add(1), event, strings.Join(fields, "|"), e.telephone, more)
 }
 
 // arrive sends entries as they come.
@@ -232,7 +239,7 @@ func TestTheOrderOfArrivalLeavesNoTrace(t *testing.T) {
 		for n := range rapid.IntRange(2, 7).Draw(r, "entries") {
 			all = append(all, said{rapid.SampledFrom(senders).Draw(r, "by"), n, rapid.SampledFrom(crowd).Draw(r, "who")})
 		}
-		one, other := build(t), build(t)
+		one, other := buildAt(t, r.Cleanup, ""), buildAt(t, r.Cleanup, "")
 		one.arrive(all...)
 		other.arrive(rapid.Permutation(all).Draw(r, "order")...)
 		got, want := one.stands(), other.stands()
@@ -450,7 +457,7 @@ func (y *history) again(r *rapid.T, in *house) {
 func TestWhoIsWhoFollowsFromWhatStands(t *testing.T) {
 	checks(t, 12)
 	rapid.Check(t, func(r *rapid.T) {
-		h := build(t)
+		h := buildAt(t, r.Cleanup, "")
 		y := &history{merged: map[string]string{}, decided: map[[2]string]string{}, house: h}
 		for range rapid.IntRange(4, 24).Draw(r, "steps") {
 			what := y.draw(r, 9)
@@ -458,10 +465,147 @@ func TestWhoIsWhoFollowsFromWhatStands(t *testing.T) {
 				r.Fatalf("after %s who is who: %q\nderived afresh: %q\nsaid %v\nmerged %v\ndecided %v", what, got, want, y.said, y.merged, y.decided)
 			}
 		}
-		other := build(t)
+		other := buildAt(t, r.Cleanup, "")
 		y.again(r, other)
 		if got, want := h.stands(), other.stands(); !slices.Equal(got.people, want.people) {
 			r.Fatalf("who is who:      %q\nin another order: %q\nsaid %v\nmerged %v\ndecided %v", got, want, y.said, y.merged, y.decided)
 		}
 	})
+}
+
+// storm is much that is done at the same time, by several processes.
+type storm struct {
+	houses []*house
+	most   int // entries
+}
+
+// contributor says again and again who its patient n is, and that it is another of its own, or not.
+func (s *storm) contributor(rnd *rand.Rand, n int) {
+	e := said{by: senders[n%len(senders)], n: n}
+	for range 4 {
+		h := s.houses[rnd.IntN(len(s.houses))]
+		e.account = crowd[rnd.IntN(len(crowd))]
+		other := (n + len(senders)*rnd.IntN(s.most/len(senders))) % s.most
+		more := ""
+		if e.by == "hospital" {
+			event := []string{"A31", "A31", "A40", "A37"}[rnd.IntN(4)]
+			switch event {
+			case "A40":
+				more = fmt.Sprintf("MRG|H%d^^^RVV^MR\r", other)
+			case "A37":
+				more = "PID|" + pid(other, e.person) + "\r"
+			}
+			_, err := h.in.Import(h.ctx(), "hospital", "adt.hl7", e.adt(event, more), nil)
+			h.fits(err)
+			continue
+		}
+		if rnd.IntN(3) == 0 {
+			more = strconv.Itoa(other)
+		}
+		_, err := h.in.FHIR(h.ctx(), ingest.Interaction{Contributor: kmcr.ContributorCode(e.by), Method: "PUT", Type: "Patient", ID: strconv.Itoa(n), Body: e.patient(more)})
+		h.fits(err)
+	}
+}
+
+// officer decides about whoever is there.
+func (s *storm) officer(rnd *rand.Rand) {
+	for range 12 {
+		h := s.houses[rnd.IntN(len(s.houses))]
+		all := slices.Sorted(maps.Keys(h.whoIs()))
+		if len(all) < 2 {
+			continue
+		}
+		one := func() kmcr.PatientID { return all[rnd.IntN(len(all))] }
+		var err error
+		switch rnd.IntN(5) {
+		case 0:
+			_, err = h.in.Part(h.ctx(), []kmcr.PatientID{one()}, 0, officer)
+		case 1:
+			_, err = h.in.Join(h.ctx(), []kmcr.PatientID{one(), one()}, 0, officer)
+		case 2:
+			_, err = h.in.UndoMerge(h.ctx(), one(), officer)
+		default:
+			reviews, e := h.db.ReviewsOf(h.ctx(), one())
+			h.must(e)
+			if len(reviews) > 0 {
+				_, err = h.in.Decide(h.ctx(), reviews[rnd.IntN(len(reviews))].ID, []string{"same", "different", "unsure", "undo"}[rnd.IntN(4)], 0, officer)
+			}
+		}
+		h.fits(err)
+	}
+}
+
+// fits passes over what may be refused: what is not there, or stands against something that stands.
+func (h *house) fits(err error) {
+	h.Helper()
+	switch kmcr.KindOf(err) {
+	case "", kmcr.Conflict, kmcr.NotFound, kmcr.Invalid:
+	default:
+		h.Error(err)
+	}
+}
+
+// Whatever several processes do at the same time: who is who is what follows from all that stands in the end, nothing is left to be done,
+// and the history of each link ends where it is.
+func TestWhoIsWhoAfterAStorm(t *testing.T) {
+	for name, at := range map[string]func(*testing.T) string{"embedded": func(*testing.T) string { return "" }, "PostgreSQL": func(t *testing.T) string { return storetest.Postgres(t) }} {
+		t.Run(name, func(t *testing.T) {
+			for n := range storms() {
+				seed := uint64(n)
+				if !t.Run(strconv.Itoa(n), func(t *testing.T) { blow(t, at(t), seed) }) {
+					return
+				}
+			}
+		})
+	}
+}
+
+// storms is how many there are: few, unless more are asked for.
+func storms() int {
+	n, err := strconv.Atoi(os.Getenv("KMCR_TEST_CHECKS"))
+	if err != nil {
+		return 3
+	}
+	return n
+}
+
+func blow(t *testing.T, at string, seed uint64) {
+	h := buildAt(t, t.Cleanup, at)
+	s := &storm{houses: []*house{h, h.another(t.Cleanup)}, most: 12}
+	var all sync.WaitGroup
+	for n := range s.most {
+		all.Go(func() { s.contributor(rand.New(rand.NewPCG(seed, uint64(n))), n) })
+	}
+	for n := range 3 {
+		all.Go(func() { s.officer(rand.New(rand.NewPCG(seed, uint64(100+n)))) })
+	}
+	all.Wait()
+	for _, h := range s.houses {
+		h.quiet()
+	}
+	if due := h.due(); len(due) > 0 {
+		t.Errorf("still to be linked afresh: %q", due)
+	}
+	if got, want := h.stands(), h.derived(); !got.equal(want) {
+		t.Errorf("who is who:   %q\nderived afresh: %q", got, want)
+	}
+	h.must(h.db.EachPatient(h.ctx(), func(p *store.Patient) error {
+		history, err := h.db.LinkHistory(h.ctx(), p.ID)
+		for i, step := range history {
+			if step.By == "" || step.Reason == "" || i > 0 && step.From != history[i-1].To || i == len(history)-1 && step.To != p.Person {
+				t.Errorf("the history of %s: %+v, now %v", p.Key, history, p.Person)
+			}
+		}
+		return err
+	}))
+}
+
+// due are those who are still to be linked afresh.
+func (h *house) due() (all []string) {
+	h.Helper()
+	h.must(h.db.List(h.ctx(), store.KindAfresh, func(key string, _ []byte) error {
+		all = append(all, key)
+		return nil
+	}))
+	return all
 }

@@ -67,14 +67,7 @@ func TestWhatIsDueIsDoneByTheNextProcess(t *testing.T) {
 	was := numbered(ada, "9990000018")
 	h.register(1, was, "")
 	h.tell("1", "A28", 1, was, "")
-	due := func() (all []string) {
-		h.must(h.db.List(h.ctx(), store.KindAfresh, func(key string, _ []byte) error {
-			all = append(all, key)
-			return nil
-		}))
-		return all
-	}
-	if all := due(); len(all) != 0 {
+	if all := h.due(); len(all) != 0 {
 		t.Fatalf("due after all was done: %q", all)
 	}
 	p := h.hospital(1)
@@ -86,7 +79,7 @@ func TestWhatIsDueIsDoneByTheNextProcess(t *testing.T) {
 	}))
 	h.close()
 	h.open()
-	for end := time.Now().Add(time.Minute); len(due()) > 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(h.due()) > 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 	}
 	if got := h.people(); !slices.Equal(got, []string{"gp/1 hospital/H1"}) {
 		t.Errorf("people: %q", got)

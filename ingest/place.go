@@ -18,8 +18,9 @@ type placing struct {
 	person  kmcr.PersonID
 	words   string
 	reviews []store.Review
-	mixed   bool             // it does not follow from this patient alone: all whom it may touch are to be linked afresh
-	turned  []kmcr.PatientID // others who are to be linked afresh as well, for their number has become a placeholder
+	mixed   bool                               // it does not follow from this patient alone: all whom it may touch are to be linked afresh
+	seen    map[kmcr.PersonID][]*store.Patient // by whom this was decided, as they were
+	turned  []kmcr.PatientID                   // others who are to be linked afresh as well, for their number has become a placeholder
 }
 
 // member is one patient of a candidate person, with what is known of it.
@@ -80,7 +81,7 @@ func (s *Service) place(ctx context.Context, x *subject, beside []*subject) (pla
 		p.words = "nobody known is the same person"
 	}
 	for _, c := range circles {
-		if c.person != p.person && c.inDoubt != nil {
+		if !p.mixed && c.person != p.person && c.inDoubt != nil {
 			p.reviews = append(p.reviews, *c.inDoubt)
 		}
 	}
@@ -149,7 +150,7 @@ func (s *Service) circles(ctx context.Context, x *subject, beside []*subject) (c
 	}
 	own := identityOf(x.claims)
 	numbered, turned := numbersMislead(bearerOf(x.patient, own), all)
-	p = placing{mixed: numbered || x.redescribed() || len(decided) > 0, turned: turned}
+	p = placing{mixed: numbered || x.redescribed() || len(decided) > 0, seen: linked, turned: turned}
 	circles = make([]circle, 0, len(persons))
 	for i, person := range persons {
 		circles = append(circles, compare(person, x, own, all[i], decided))

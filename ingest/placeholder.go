@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"kmcr"
@@ -21,23 +23,47 @@ type bearer struct {
 
 func bearerOf(p *store.Patient, id match.Identity) bearer { return bearer{p.ID, p.Contributor, id} }
 
+// mostBearers bounds how many different bearers of a number at one contributor are compared with one another.
+const mostBearers = 48
+
 // placeholderOf names the contributors that have given one number to many
 // unlike people. It stands in for a number there and says of nobody who they are.
 // In what order they carry it makes no difference.
 func placeholderOf(bearers []bearer) (out []kmcr.ContributorCode) {
-	of := map[kmcr.ContributorCode][]*match.Profile{}
+	of := map[kmcr.ContributorCode][]match.Identity{}
 	for _, b := range bearers {
-		if slices.Contains(out, b.contributor) {
-			continue
-		}
 		b.id.NHS = ""
-		p := match.Prepare(b.id)
-		if unlike(p, of[b.contributor], manyPeople-1) {
-			out = append(out, b.contributor)
+		of[b.contributor] = append(of[b.contributor], b.id)
+	}
+	for c, ids := range of {
+		if len(ids) >= manyPeople && areMany(ids) {
+			out = append(out, c)
 		}
-		of[b.contributor] = append(of[b.contributor], p)
 	}
 	return out
+}
+
+// areMany tells whether there are many people among those described of whom no two can be one.
+func areMany(ids []match.Identity) bool {
+	if len(ids) > mostBearers {
+		words := map[string]match.Identity{}
+		for _, id := range ids {
+			words[fmt.Sprint(id)] = id
+		}
+		ids = ids[:0]
+		for _, w := range slices.Sorted(maps.Keys(words))[:min(len(words), mostBearers)] {
+			ids = append(ids, words[w])
+		}
+	}
+	var others []*match.Profile
+	for _, id := range ids {
+		p := match.Prepare(id)
+		if unlike(p, others, manyPeople-1) {
+			return true
+		}
+		others = append(others, p)
+	}
+	return false
 }
 
 // unlike tells whether n of others can be neither p nor one another.

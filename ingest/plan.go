@@ -94,6 +94,7 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 			return err
 		}
 	}
+	others := s.db.Others()
 	release, err := s.placeAll(ctx, p)
 	if err != nil {
 		return err
@@ -112,6 +113,9 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 	}
 	if err := write(ctx, func(tx *store.Tx) error { return s.write(tx, p) }); err != nil {
 		return err
+	}
+	if s.db.Others() != others {
+		s.lookAgain(ctx, p)
 	}
 	for _, e := range p.events {
 		s.Happened(*e)
@@ -163,7 +167,7 @@ func (s *subject) toBePlaced() bool {
 
 // settleIn takes the outcome of placing over.
 func (s *subject) settleIn(to placing) {
-	s.mixed, s.upset = to.mixed, append(s.upset, to.turned...)
+	s.mixed, s.seen, s.upset = to.mixed, to.seen, append(s.upset, to.turned...)
 	switch {
 	case s.fresh:
 		s.patient.Person = to.person

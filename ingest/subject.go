@@ -35,9 +35,10 @@ type subject struct {
 	block       *store.Block       // nil where nothing is new
 	files       []fhir.File        // taken out of what is said
 
-	mixed     bool             // all whom it may touch are to be linked afresh
-	upset     []kmcr.PatientID // others who are to be linked afresh because of what is said of this one
-	move      kmcr.PersonID    // the person to whom the patient is to be linked instead; 0: stays
+	seen      map[kmcr.PersonID][]*store.Patient // those by whom it was placed, as they were
+	mixed     bool                               // all whom it may touch are to be linked afresh
+	upset     []kmcr.PatientID                   // others who are to be linked afresh because of what is said of this one
+	move      kmcr.PersonID                      // the person to whom the patient is to be linked instead; 0: stays
 	moveWords string
 	derived   []kmcr.Involvement
 	involve   bool // derived differs from what there was

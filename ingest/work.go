@@ -99,7 +99,7 @@ func (s *Service) keepTakingUp() {
 	}
 }
 
-// keepLookingAround asks for a look now and then, for what other processes left behind.
+// keepLookingAround asks for a look now and then, for what other processes left behind, and for what they did for us.
 func (s *Service) keepLookingAround() {
 	tick := time.NewTicker(lookAround)
 	defer tick.Stop()
@@ -109,6 +109,9 @@ func (s *Service) keepLookingAround() {
 			return
 		case <-tick.C:
 			s.inbox.ask()
+			if err := s.askAfter(s.lives); err != nil {
+				s.log.Error("what became of messages cannot be read", "error", err.Error())
+			}
 		}
 	}
 }

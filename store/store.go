@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kmcr"
@@ -35,6 +36,7 @@ type DB struct {
 	readers   *sql.DB
 	stmts     sync.Map // text → *sql.Stmt on readers
 	turn      *turn
+	others    atomic.Uint64 // see Others
 
 	gate   sync.RWMutex // held to read while a job is queued, to write while closing
 	closed bool
@@ -108,6 +110,16 @@ func newDB(o Options) (*DB, error) {
 		db.node = rand.Text()
 	}
 	return db, nil
+}
+
+// Others tells whether another process may have written meanwhile: where it is the same before something is read as after what follows
+// from it was written, nobody else has. On an embedded database it changes with what others are seen to have committed; on PostgreSQL,
+// where that is not seen, each time it is asked for.
+func (db *DB) Others() uint64 {
+	if db.d == sqliteDialect {
+		return db.others.Load()
+	}
+	return db.others.Add(1)
 }
 
 // start proves the keys, brings the tables up to date and sets the writers going.

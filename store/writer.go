@@ -144,6 +144,7 @@ type lane struct {
 	db     *DB
 	s      *session
 	tidier *tidier
+	seen   int64 // the version of an embedded database that other processes had made of it by the last transaction
 
 	jobs, later <-chan *job // nil once there will be no more
 	asked       time.Time   // when there last was a Write
@@ -302,8 +303,27 @@ func (l *lane) begin() error {
 	if err := l.connect(); err != nil {
 		return err
 	}
-	_, err := l.s.exec(l.db.d.begin)
-	return err
+	if _, err := l.s.exec(l.db.d.begin); err != nil || l.db.d != sqliteDialect {
+		return err
+	}
+	return l.lookForOthers()
+}
+
+// lookForOthers notes that another process has written since the last transaction of this writer.
+func (l *lane) lookForOthers() error {
+	st, err := l.s.stmt("pragma data_version")
+	if err != nil {
+		return err
+	}
+	var version int64
+	if err := st.QueryRowContext(context.Background()).Scan(&version); err != nil {
+		return err
+	}
+	if version != l.seen {
+		l.db.others.Add(1)
+		l.seen = version
+	}
+	return nil
 }
 
 // connect opens the connection where there is none.
