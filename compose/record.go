@@ -43,6 +43,7 @@ type Demographics struct {
 	Recorded        time.Time
 	NHS             kmcr.NHSNumber
 	NHSStatus       string
+	NHSAsSent       string // where it is no valid number
 	Names           []Name
 	Born, Sex, Died string
 	Addresses       []string // one line each, postcode last

@@ -202,6 +202,25 @@ func decided(all []disclose.Decision) bool {
 	})
 }
 
+// entryWords names an entry by its place in the table.
+func entryWords(id string, all []disclose.Entry) string {
+	for i, e := range all {
+		if e.ID == id {
+			return "entry " + strconv.Itoa(i+1)
+		}
+	}
+	return "another entry"
+}
+
+// decisionWords says in words how a question stands.
+func decisionWords(state string) string {
+	switch state {
+	case "same", "different":
+		return proposed(state)
+	}
+	return state
+}
+
 // proposed says in words what one officer proposed.
 func proposed(decision string) string {
 	switch decision {
