@@ -44,6 +44,7 @@ type Demographics struct {
 	NHS             kmcr.NHSNumber
 	NHSStatus       string
 	NHSAsSent       string // where it is no valid number
+	BornAsSent      string // where it is no date
 	Names           []Name
 	Born, Sex, Died string
 	Addresses       []string // one line each, postcode last

@@ -23,6 +23,7 @@ type claims struct {
 	NHSAsSent  string
 	Names      []claimedName
 	Born       string
+	BornAsSent string
 	Sex        string
 	Addresses  []claimedAddress
 	Telephones []string
@@ -108,7 +109,7 @@ func (i identity) demographics(p parties) compose.Demographics {
 	c := i.claims
 	d := compose.Demographics{
 		Contributor: i.contributor.Code, Recorded: i.recorded,
-		NHS: c.NHS, NHSStatus: c.NHSStatus, NHSAsSent: c.NHSAsSent, Born: c.Born, Sex: c.Sex, Died: c.Died,
+		NHS: c.NHS, NHSStatus: c.NHSStatus, NHSAsSent: c.NHSAsSent, Born: c.Born, BornAsSent: c.BornAsSent, Sex: c.Sex, Died: c.Died,
 		Telephones: c.Telephones, Practice: c.Practice,
 	}
 	if c.Practice != "" {

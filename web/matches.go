@@ -57,6 +57,7 @@ type pairRow struct {
 	Says    string `json:"says"`
 	Date    bool   `json:"-"` // both are dates
 	field   string // under which the reasons speak of it; "" where several do
+	void    bool   // what one says cannot be, and is compared with nothing
 }
 
 // pairJSON is one review for a reader of JSON: the same rows.
@@ -135,9 +136,9 @@ func compare(p disclose.Pair) []pairRow {
 	a, b := p.A, p.B
 	rows := []pairRow{
 		{Fact: "Name", A: names(a), B: names(b)},
-		{Fact: "Born", A: a.Born, B: b.Born, Date: true, field: "date of birth"},
+		{Fact: "Born", A: bornSent(a), B: bornSent(b), Date: true, field: "date of birth", void: a.Born == "" || b.Born == ""},
 		{Fact: "Gender", A: upperFirst(a.Sex), B: upperFirst(b.Sex), field: "sex"},
-		{Fact: "NHS No.", A: numberSent(a), B: numberSent(b), field: "NHS number"},
+		{Fact: "NHS No.", A: numberSent(a), B: numberSent(b), field: "NHS number", void: a.NHS == "" || b.NHS == ""},
 		{Fact: "Address", A: strings.Join(a.Addresses, "\n"), B: strings.Join(b.Addresses, "\n"), field: "address"},
 		{Fact: "Phone", A: strings.Join(a.Telephones, "\n"), B: strings.Join(b.Telephones, "\n"), field: "telephone"},
 		{Fact: "Next of kin", A: strings.Join(p.KinA, "\n"), B: strings.Join(p.KinB, "\n"), field: "next of kin"},
@@ -154,7 +155,7 @@ func compare(p disclose.Pair) []pairRow {
 // verdict tells whether the two agree on a fact: as it was compared, where that is one comparison, for "+44 1634 555123" is "01634 555 123".
 func (r pairRow) verdict(why []disclose.MatchReason) (verdict, says string) {
 	switch {
-	case r.A == "" || r.B == "":
+	case r.A == "" || r.B == "" || r.void:
 		return "", "One does not say"
 	case strings.EqualFold(r.A, r.B):
 		return "same", "Same"
@@ -172,6 +173,14 @@ func (r pairRow) verdict(why []disclose.MatchReason) (verdict, says string) {
 		}
 	}
 	return "different", "Different"
+}
+
+// bornSent is the date of birth; what is no date as it was sent, and that it is none.
+func bornSent(d compose.Demographics) string {
+	if d.Born == "" && d.BornAsSent != "" {
+		return d.BornAsSent + " (not a date)"
+	}
+	return d.Born
 }
 
 // numberSent is the NHS number; one that is not valid as it was sent, and that it is not.
