@@ -43,6 +43,8 @@ type Demographics struct {
 	Recorded        time.Time
 	NHS             kmcr.NHSNumber
 	NHSStatus       string
+	NHSAsSent       string // where it is no valid number
+	BornAsSent      string // where it is no date
 	Names           []Name
 	Born, Sex, Died string
 	Addresses       []string // one line each, postcode last

@@ -20,13 +20,27 @@ import (
 type claims struct {
 	NHS        kmcr.NHSNumber
 	NHSStatus  string
+	NHSAsSent  string
 	Names      []claimedName
 	Born       string
+	BornAsSent string
 	Sex        string
 	Addresses  []claimedAddress
 	Telephones []string
 	Died       string
 	Practice   kmcr.ODS
+	Kin        []claimedKin
+}
+
+// claimedKin is a next of kin or another personal contact.
+type claimedKin struct {
+	Name       claimedName
+	Telephones []string
+}
+
+// line is who it is and how to reach them, in one line.
+func (k claimedKin) line() string {
+	return strings.Join(append([]string{k.Name.words()}, k.Telephones...), ", ")
 }
 
 type claimedName struct{ Use, Prefix, Family, Given, Text string }
@@ -75,6 +89,7 @@ func identities(patients []*store.Patient, p parties, recorded map[kmcr.PatientI
 		i := identity{patient, p.contributor(patient.Contributor), readClaims(patient), recorded[patient.ID]}
 		if hidden {
 			i.claims.Addresses, i.claims.Telephones, i.claims.Practice = nil, nil, ""
+			i.claims.Kin = nil // whoever rings them may be told
 		}
 		out = append(out, i)
 	}
@@ -94,13 +109,18 @@ func (i identity) demographics(p parties) compose.Demographics {
 	c := i.claims
 	d := compose.Demographics{
 		Contributor: i.contributor.Code, Recorded: i.recorded,
-		NHS: c.NHS, NHSStatus: c.NHSStatus, Born: c.Born, Sex: c.Sex, Died: c.Died,
+		NHS: c.NHS, NHSStatus: c.NHSStatus, NHSAsSent: c.NHSAsSent, Born: c.Born, BornAsSent: c.BornAsSent, Sex: c.Sex, Died: c.Died,
 		Telephones: c.Telephones, Practice: c.Practice,
 	}
 	if c.Practice != "" {
 		d.PracticeName = p.name(c.Practice)
 	}
 	for _, n := range c.Names {
+		if n.Family == "" && n.Given == "" { // sent as one text: as it is compared
+			words := strings.Fields(n.Text)
+			last := max(len(words)-1, 0)
+			n.Given, n.Family = strings.Join(words[:last], " "), strings.Join(words[last:], " ")
+		}
 		d.Names = append(d.Names, compose.Name{Use: n.Use, Prefix: n.Prefix, Family: n.Family, Given: n.Given})
 	}
 	for _, a := range c.Addresses {

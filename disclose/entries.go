@@ -52,6 +52,7 @@ type Decision struct {
 	Other     string               `json:"other"`
 	OtherRef  kmcr.Ref             `json:"otherRef"` // whose the other is now
 	OtherOf   kmcr.ContributorCode `json:"otherContributor"`
+	OtherName string               `json:"otherContributorName,omitempty"` // "" where whereabouts are hidden
 	By        string               `json:"by,omitempty"`
 	DecidedAt time.Time            `json:"decidedAt,omitzero"`
 	// Proposed is what one officer has proposed and another has to decide too.
@@ -139,13 +140,13 @@ func (s *Service) entriesOf(ctx context.Context, person kmcr.PersonID, patients 
 		}
 		out.name(&one, p)
 		out.Entries = append(out.Entries, one)
-		if err := s.decisionsOn(ctx, patient.ID, out); err != nil {
+		if err := s.decisionsOn(ctx, patient.ID, out, p); err != nil {
 			return nil, err
 		}
 	}
 	for i := range out.Decisions {
 		if d := &out.Decisions[i]; out.Hidden {
-			d.OtherOf = p.elsewhere(d.OtherOf)
+			d.OtherOf, d.OtherName = p.elsewhere(d.OtherOf), ""
 		}
 	}
 	slices.SortStableFunc(out.Decisions, func(a, b Decision) int { return b.DecidedAt.Compare(a.DecidedAt) })
@@ -185,7 +186,7 @@ func (s *Service) linkSteps(ctx context.Context, patient kmcr.PatientID) ([]Link
 }
 
 // decisionsOn adds the decisions and open questions about one entry, each pair once.
-func (s *Service) decisionsOn(ctx context.Context, patient kmcr.PatientID, out *Entries) error {
+func (s *Service) decisionsOn(ctx context.Context, patient kmcr.PatientID, out *Entries, p parties) error {
 	reviews, err := s.db.ReviewsOf(ctx, patient)
 	if err != nil {
 		return unavailable(err)
@@ -205,7 +206,7 @@ func (s *Service) decisionsOn(ctx context.Context, patient kmcr.PatientID, out *
 		if x == nil {
 			continue
 		}
-		out.Decisions = append(out.Decisions, Decision{Review: r.ID, State: r.State, Entry: entryID(patient), Other: entryID(other), OtherRef: x.Person.Ref(), OtherOf: x.Contributor,
+		out.Decisions = append(out.Decisions, Decision{Review: r.ID, State: r.State, Entry: entryID(patient), Other: entryID(other), OtherRef: x.Person.Ref(), OtherOf: x.Contributor, OtherName: p.contributor(x.Contributor).Name,
 			By: r.By, DecidedAt: r.DecidedAt, Proposed: r.Proposed, ProposedBy: r.ProposedBy})
 	}
 	return nil

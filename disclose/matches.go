@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +29,19 @@ type Pair struct {
 	By      string               `json:"by,omitempty"`
 	A       compose.Demographics `json:"a"`
 	B       compose.Demographics `json:"b"`
-	RefA    kmcr.Ref             `json:"refA,omitempty"` // whose A is now
-	RefB    kmcr.Ref             `json:"refB,omitempty"`
-	State   string               `json:"state"`
+	// SourceA and SourceB are what their contributors are called; KinA and KinB are whom they name as next of kin, a line each.
+	SourceA string   `json:"sourceA"`
+	SourceB string   `json:"sourceB"`
+	KinA    []string `json:"kinA,omitempty"`
+	KinB    []string `json:"kinB,omitempty"`
+	RefA    kmcr.Ref `json:"refA,omitempty"` // whose A is now
+	RefB    kmcr.Ref `json:"refB,omitempty"`
+	// EntriesA and EntriesB count the entries that are linked as the person of each.
+	EntriesA int `json:"entriesA"`
+	EntriesB int `json:"entriesB"`
+	// Hidden tells that one of the two must not be found: where either is is not shown, and two officers decide.
+	Hidden bool   `json:"hidden"`
+	State  string `json:"state"`
 	// Proposed is what one officer decided about somebody who must not be found, and another has to decide too; ProposedBy is the first.
 	Proposed   string        `json:"proposed,omitempty"`
 	ProposedBy string        `json:"proposedBy,omitempty"`
@@ -150,28 +161,46 @@ func (p *Pair) account(kept string) {
 	for _, l := range lines[1:] {
 		said, weight, _ := strings.Cut(l, "\t")
 		w, _ := strconv.ParseFloat(weight, 64)
+		if w == 0 {
+			w = 0 // and not -0
+		}
 		p.Why = append(p.Why, MatchReason{said, w, weighed(w)})
 		words = append(words, said)
 	}
 	p.Reasons = strings.Join(words, "; ")
 }
 
-// weighed says what a weight means. Weights are log2: 10 is a thousand times likelier.
+// weighed says what a weight means.
 func weighed(w float64) string {
 	side := "for one person"
 	if w < 0 {
-		side, w = "against", -w
+		side = "against"
 	}
-	switch {
-	case w >= 10:
-		return "speaks very strongly " + side
-	case w >= 5:
-		return "speaks strongly " + side
-	case w >= 2:
+	switch s := strength(w); s {
+	case "little":
+		return "says little"
+	case "":
 		return "speaks " + side
+	default:
+		return "speaks " + s + " " + side
 	}
-	return "says little"
 }
+
+// strength says how much a weight says, for or against. Weights are log2: 10 is a thousand times likelier.
+func strength(w float64) string {
+	switch w = math.Abs(w); {
+	case w >= 10:
+		return "very strongly"
+	case w >= 5:
+		return "strongly"
+	case w >= 2:
+		return ""
+	}
+	return "little"
+}
+
+// Strength is "very strongly", "strongly", "" or "little".
+func (r MatchReason) Strength() string { return strength(r.Weight) }
 
 // sides reads both of a pair. Where either, or anybody whom either is linked
 // to, must not be found, neither's whereabouts are shown: they may be one person.
@@ -199,17 +228,49 @@ func (s *Service) sides(ctx context.Context, pair *Pair, r store.Review, p parti
 				return unavailable(err)
 			}
 			all = append(all, linked...)
+			*[]*int{&pair.EntriesA, &pair.EntriesB}[i] = entriesIn(linked)
 		}
 	}
 	hidden, err := s.hidden(ctx, all)
 	if err != nil {
 		return err
 	}
+	pair.Hidden = hidden
+	pair.SourceA, pair.KinA = sideOf(a, p, hidden)
+	pair.SourceB, pair.KinB = sideOf(b, p, hidden)
 	pair.A, err = s.demographicsOf(ctx, a, p, hidden)
 	if err == nil {
 		pair.B, err = s.demographicsOf(ctx, b, p, hidden)
 	}
 	return err
+}
+
+// entriesIn counts those of linked patients that are entries of somebody.
+func entriesIn(linked []*store.Patient) (n int) {
+	for _, l := range linked {
+		if !l.Register && !l.Erased() {
+			n++
+		}
+	}
+	return n
+}
+
+// sideOf is what the contributor of a patient is called and whom it names as next of kin, where that tells nobody where somebody is.
+func sideOf(patient *store.Patient, p parties, hidden bool) (source string, kin []string) {
+	if patient == nil {
+		return "", nil
+	}
+	source = p.contributor(patient.Contributor).Name
+	if hidden {
+		if code := p.elsewhere(patient.Contributor); code != patient.Contributor {
+			source = "Source withheld"
+		}
+		return source, nil
+	}
+	for _, k := range readClaims(patient).Kin {
+		kin = append(kin, k.line())
+	}
+	return source, kin
 }
 
 func (s *Service) demographicsOf(ctx context.Context, patient *store.Patient, p parties, hidden bool) (compose.Demographics, error) {

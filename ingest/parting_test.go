@@ -206,6 +206,30 @@ func TestWhoeverIsPartedHasTheReferenceOfBefore(t *testing.T) {
 	}
 }
 
+// What one officer has decided another does not overturn who still sees the question as it was.
+func TestAnotherOfficerHasDecidedMeanwhile(t *testing.T) {
+	h := build(t)
+	h.tell("1", "A28", 1, ada, "")
+	h.tell("2", "A28", 2, adaNo, "")
+	review := h.pair(1, 2)
+	colleague := officer
+	colleague.Account = "colleague"
+	decide := func(decision string, took time.Duration, by kmcr.Viewer, want kmcr.Kind) {
+		t.Helper()
+		if _, err := h.in.Decide(h.ctx(), review, decision, took, by); kmcr.KindOf(err) != want {
+			t.Errorf("%s by %s: %v", decision, by.Account, err)
+		}
+	}
+	decide("unsure", time.Minute, colleague, "")
+	decide("same", time.Minute, colleague, "")
+	decide("different", time.Minute, officer, kmcr.Conflict)
+	decide("same", time.Minute, officer, "")
+	decide("different", time.Nanosecond, colleague, "") // who has looked since
+	if got := h.people(); len(got) != 2 {
+		t.Errorf("people: %q", got)
+	}
+}
+
 // UndoMerge takes back the merge of patient n of the hospital.
 func (h *house) UndoMerge(n int) {
 	h.Helper()

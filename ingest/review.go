@@ -30,6 +30,9 @@ func (s *Service) Decide(ctx context.Context, review int64, decision string, too
 	if r == nil {
 		return false, &kmcr.Error{Kind: kmcr.NotFound, Message: "there is no such review", Remedy: "Open the list again."}
 	}
+	if took > 0 && r.By != "" && r.By != by.Account && r.State != "unsure" && r.State != decisions[decision] && r.DecidedAt.After(s.Now().Add(-took)) {
+		return false, &kmcr.Error{Kind: kmcr.Conflict, Message: "another officer has decided this since you opened the page", Remedy: "Open the list again and look at what was decided; it can be taken back there."}
+	}
 	return s.decideAll(ctx, []store.Review{*r}, decision, took, by)
 }
 

@@ -81,7 +81,9 @@ func (x *rowReader) person() (Claims, error) {
 	if n := (Name{Use: "official", Family: x.get("Family Name"), Given: x.get("Given Name")}); n.Family+n.Given != "" {
 		c.Names = []Name{n}
 	}
-	c.Born, _ = x.day("Date of Birth")
+	if c.Born, _ = x.day("Date of Birth"); c.Born == "" {
+		c.BornAsSent = x.get("Date of Birth")
+	}
 	c.Sex = sexes[strings.ToUpper(x.get("Sex"))]
 	if p := strings.ToUpper(x.get("Postcode")); p != "" {
 		c.Addresses = []Address{{Use: "home", Postcode: p}}

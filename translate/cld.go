@@ -96,7 +96,9 @@ func (x *rowReader) claims() (Claims, error) {
 	if n := (Name{Use: "official", Family: x.get("Last Name"), Given: x.get("First Name")}); n.Family+n.Given != "" {
 		c.Names = []Name{n}
 	}
-	c.Born, _ = x.day("Date of Birth")
+	if c.Born, _ = x.day("Date of Birth"); c.Born == "" {
+		c.BornAsSent = x.get("Date of Birth")
+	}
 	c.Died, _ = x.day("Date of Death")
 	c.Sex = sexes[strings.ToUpper(x.get("Gender"))]
 	if p := strings.ToUpper(x.get("Postcode")); p != "" {

@@ -65,7 +65,9 @@ func (x *rowReader) mhsPatient() error {
 		c.NHS = n
 	}
 	c.NHSStatus = x.get("NHSNumberStatus")
-	c.Born, _ = x.day("PersonBirthDate")
+	if c.Born, _ = x.day("PersonBirthDate"); c.Born == "" {
+		c.BornAsSent = x.get("PersonBirthDate")
+	}
 	c.Died, _ = x.day("PersDeathDate")
 	c.Sex = sexes[strings.ToUpper(orElse(x.get("Gender"), x.get("GenderIDCode")))]
 	if p := strings.ToUpper(orElse(x.get("PostcodeUsualAddress"), x.get("Postcode"))); p != "" {

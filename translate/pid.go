@@ -64,7 +64,8 @@ func (r *reader) claims(pid hl7.Segment) (Claims, error) {
 		if !believable(d.Time) {
 			r.flag("PID-7: a date of birth that is not believable")
 		}
-	} else if clear(pid.Get(7, 1)) != "" {
+	} else if sent := clear(pid.Get(7, 1)); sent != "" {
+		c.BornAsSent = sent
 		r.note("PID-7: not a date; kept in the message as received")
 	}
 	c.Sex = r.sex(pid)

@@ -69,6 +69,8 @@ type Claims struct {
 	Names     []Name
 	// Born is YYYY, YYYY-MM or YYYY-MM-DD, "" not said.
 	Born string
+	// BornAsSent is the date of birth where it is no date.
+	BornAsSent string `json:",omitempty"`
 	// Sex is male, female, other or unknown (R4 administrative-gender), "" not said.
 	Sex        string
 	Addresses  []Address

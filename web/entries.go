@@ -67,8 +67,10 @@ type entryJSON struct {
 	ContributorName string               `json:"contributorName"`
 	Name            string               `json:"name"`
 	Born            string               `json:"born,omitempty"`
+	BornAsSent      string               `json:"bornAsSent,omitempty"` // where it is no date
 	Sex             string               `json:"sex,omitempty"`
 	NHSNumber       kmcr.NHSNumber       `json:"nhsNumber,omitempty"`
+	NHSAsSent       string               `json:"nhsNumberAsSent,omitempty"` // where it is no valid number
 	Addresses       []string             `json:"addresses,omitempty"`
 	MergedInto      string               `json:"mergedInto,omitempty"`
 	History         []disclose.LinkStep  `json:"history"`
@@ -78,7 +80,7 @@ func entriesOf(e *disclose.Entries) entriesJSON {
 	out := entriesJSON{Ref: e.Ref, Hidden: e.Hidden, Entries: []entryJSON{}, Decisions: e.Decisions}
 	for _, x := range e.Entries {
 		d := x.Demographics
-		out.Entries = append(out.Entries, entryJSON{x.ID, x.Contributor, x.ContributorName, names(d), d.Born, d.Sex, d.NHS, d.Addresses, x.MergedInto, list(x.History)})
+		out.Entries = append(out.Entries, entryJSON{x.ID, x.Contributor, x.ContributorName, names(d), d.Born, d.BornAsSent, d.Sex, d.NHS, d.NHSAsSent, d.Addresses, x.MergedInto, list(x.History)})
 	}
 	return out
 }
@@ -200,6 +202,25 @@ func decided(all []disclose.Decision) bool {
 	return slices.ContainsFunc(all, func(d disclose.Decision) bool {
 		return d.State == "same" || d.State == "different" || d.State == "unsure"
 	})
+}
+
+// entryWords names an entry by its place in the table.
+func entryWords(id string, all []disclose.Entry) string {
+	for i, e := range all {
+		if e.ID == id {
+			return "entry " + strconv.Itoa(i+1)
+		}
+	}
+	return "another entry"
+}
+
+// decisionWords says in words how a question stands.
+func decisionWords(state string) string {
+	switch state {
+	case "same", "different":
+		return proposed(state)
+	}
+	return state
 }
 
 // proposed says in words what one officer proposed.

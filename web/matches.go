@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,15 +18,46 @@ import (
 type pairView struct {
 	disclose.Pair
 	Rows []pairRow
+	// Title names whom it is about; For, Against and Little are the reasons, the weightiest first.
+	Title                string
+	For, Against, Little []disclose.MatchReason
 }
 
-// pairRow is one fact of both. Verdict is "same", "different" or "" where one does not say.
+// viewOf makes a review ready to be read.
+func viewOf(p disclose.Pair) pairView {
+	v := pairView{Pair: p, Rows: compare(p)}
+	a, _, _ := strings.Cut(names(p.A), "\n")
+	b, _, _ := strings.Cut(names(p.B), "\n")
+	v.Title = a
+	if !strings.EqualFold(a, b) {
+		v.Title = cmp.Or(a, "Name not recorded") + " and " + cmp.Or(b, "name not recorded")
+	}
+	for _, r := range p.Why {
+		switch {
+		case r.Strength() == "little":
+			v.Little = append(v.Little, r)
+		case r.Weight > 0:
+			v.For = append(v.For, r)
+		default:
+			v.Against = append(v.Against, r)
+		}
+	}
+	for _, all := range [][]disclose.MatchReason{v.For, v.Against, v.Little} {
+		slices.SortStableFunc(all, func(a, b disclose.MatchReason) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
+	}
+	return v
+}
+
+// pairRow is one fact of both. Verdict is "same", "different", "near" or "" where one does not say; Says is that in words.
 type pairRow struct {
 	Fact    string `json:"fact"`
 	A       string `json:"a"`
 	B       string `json:"b"`
 	Verdict string `json:"verdict"`
+	Says    string `json:"says"`
 	Date    bool   `json:"-"` // both are dates
+	field   string // under which the reasons speak of it; "" where several do
+	void    bool   // what one says cannot be, and is compared with nothing
 }
 
 // pairJSON is one review for a reader of JSON: the same rows.
@@ -45,6 +78,9 @@ type pairJSON struct {
 	B          kmcr.ContributorCode `json:"b"`
 	RefA       kmcr.Ref             `json:"refA,omitempty"` // whose each is now, for /matches/people
 	RefB       kmcr.Ref             `json:"refB,omitempty"`
+	EntriesA   int                  `json:"entriesA"` // linked as the person of each: they become one record, or stay two
+	EntriesB   int                  `json:"entriesB"`
+	Hidden     bool                 `json:"hidden"` // where they are is not told, and two officers decide
 	Facts      []pairRow            `json:"facts"`
 }
 
@@ -78,13 +114,13 @@ func (s *site) matches(q *ask) error {
 	if q.wantsJSON() {
 		out := []pairJSON{}
 		for _, p := range pairs {
-			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.Proposed, p.ProposedBy, p.A.Contributor, p.B.Contributor, p.RefA, p.RefB, compare(p.A, p.B)})
+			out = append(out, pairJSON{p.ID, p.At, p.Score, p.Reasons, p.State, p.Rule, p.Why, p.Harm, p.Days, p.Proposed, p.ProposedBy, p.A.Contributor, p.B.Contributor, p.RefA, p.RefB, p.EntriesA, p.EntriesB, p.Hidden, compare(p)})
 		}
 		return q.writeJSON(0, map[string]any{"matches": out, "from": from, "total": total})
 	}
 	v := matchesView{Total: total, From: from, Decided: state == "decided", Shown: time.Now().UTC(), Median: medianLook(pairs)}
 	for _, p := range pairs {
-		v.Pairs = append(v.Pairs, pairView{p, compare(p.A, p.B)})
+		v.Pairs = append(v.Pairs, viewOf(p))
 	}
 	if from > 0 {
 		v.Before = strconv.Itoa(max(0, from-disclose.MostPairs))
@@ -95,29 +131,64 @@ func (s *site) matches(q *ask) error {
 	return s.show(q, "matches", page{Title: "Matches: same person or not?", Here: "/matches", Body: v})
 }
 
-// compare sets two sources' demographics side by side.
-func compare(a, b compose.Demographics) []pairRow {
+// compare sets what two sources say of who it is side by side.
+func compare(p disclose.Pair) []pairRow {
+	a, b := p.A, p.B
 	rows := []pairRow{
 		{Fact: "Name", A: names(a), B: names(b)},
-		{Fact: "Born", A: a.Born, B: b.Born, Date: true},
-		{Fact: "Gender", A: upperFirst(a.Sex), B: upperFirst(b.Sex)},
-		{Fact: "NHS No.", A: a.NHS.Display(), B: b.NHS.Display()},
-		{Fact: "Address", A: strings.Join(a.Addresses, "\n"), B: strings.Join(b.Addresses, "\n")},
-		{Fact: "Phone", A: strings.Join(a.Telephones, "\n"), B: strings.Join(b.Telephones, "\n")},
-		{Fact: "GP practice", A: a.PracticeName, B: b.PracticeName},
+		{Fact: "Born", A: bornSent(a), B: bornSent(b), Date: true, field: "date of birth", void: a.Born == "" || b.Born == ""},
+		{Fact: "Gender", A: upperFirst(a.Sex), B: upperFirst(b.Sex), field: "sex"},
+		{Fact: "NHS No.", A: numberSent(a), B: numberSent(b), field: "NHS number", void: a.NHS == "" || b.NHS == ""},
+		{Fact: "Address", A: strings.Join(a.Addresses, "\n"), B: strings.Join(b.Addresses, "\n"), field: "address"},
+		{Fact: "Phone", A: strings.Join(a.Telephones, "\n"), B: strings.Join(b.Telephones, "\n"), field: "telephone"},
+		{Fact: "Next of kin", A: strings.Join(p.KinA, "\n"), B: strings.Join(p.KinB, "\n"), field: "next of kin"},
+		{Fact: "GP practice", A: a.PracticeName, B: b.PracticeName, field: "practice"},
 		{Fact: "Died", A: a.Died, B: b.Died, Date: true},
 	}
-	rows = slices.DeleteFunc(rows, func(r pairRow) bool { return r.Fact == "Died" && r.A == "" && r.B == "" })
+	rows = slices.DeleteFunc(rows, func(r pairRow) bool { return r.A == "" && r.B == "" })
 	for i, r := range rows {
-		switch {
-		case r.A == "" || r.B == "":
-		case strings.EqualFold(r.A, r.B):
-			rows[i].Verdict = "same"
-		default:
-			rows[i].Verdict = "different"
-		}
+		rows[i].Verdict, rows[i].Says = r.verdict(p.Why)
 	}
 	return rows
+}
+
+// verdict tells whether the two agree on a fact: as it was compared, where that is one comparison, for "+44 1634 555123" is "01634 555 123".
+func (r pairRow) verdict(why []disclose.MatchReason) (verdict, says string) {
+	switch {
+	case r.A == "" || r.B == "" || r.void:
+		return "", "One does not say"
+	case strings.EqualFold(r.A, r.B):
+		return "same", "Same"
+	}
+	for _, one := range why {
+		words, ok := strings.CutPrefix(one.Words, r.field+" ")
+		switch {
+		case r.field == "" || !ok:
+		case words == "agrees" && (r.field == "address" || r.field == "telephone"):
+			return "near", "One agrees" // of what either may have several of, now or before
+		case words == "agrees":
+			return "same", "Same"
+		case words != "differs" && words != "is somebody else":
+			return "near", upperFirst(words)
+		}
+	}
+	return "different", "Different"
+}
+
+// bornSent is the date of birth; what is no date as it was sent, and that it is none.
+func bornSent(d compose.Demographics) string {
+	if d.Born == "" && d.BornAsSent != "" {
+		return d.BornAsSent + " (not a date)"
+	}
+	return d.Born
+}
+
+// numberSent is the NHS number; one that is not valid as it was sent, and that it is not.
+func numberSent(d compose.Demographics) string {
+	if d.NHS == "" && d.NHSAsSent != "" {
+		return d.NHSAsSent + " (not a valid number)"
+	}
+	return d.NHS.Display()
 }
 
 // names writes the names of one source, each SURNAME, Given (Title).

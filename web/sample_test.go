@@ -679,8 +679,8 @@ func (s *sample) Matches(_ context.Context, v kmcr.Viewer, _ string, _ int) ([]d
 	e := d
 	e.Contributor, e.Born, e.NHS, e.Telephones = "hospital-east", "1939-05-03", "", nil
 	return []disclose.Pair{{ID: 9, At: sampleNow.AddDate(0, 0, -2), Score: 0.81, Days: 2, Proposed: "same", ProposedBy: "another-officer", Took: 95 * time.Second, Reasons: "family name agrees; date of birth agrees with day and month changed over",
-		Rule: "likely, but not certain", Why: []disclose.MatchReason{{Words: "family name agrees", Weight: 7.5, Says: "speaks strongly for one person"}, {Words: "date of birth agrees with day and month changed over", Weight: 9.1, Says: "speaks strongly for one person"}},
-		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, RefA: refFull, RefB: refEmpty, State: "open"}}, 101, nil
+		Rule: "likely, but not certain", Why: []disclose.MatchReason{{Words: "family name agrees", Weight: 7.5, Says: "speaks strongly for one person"}, {Words: "date of birth agrees with day and month changed over", Weight: 9.1, Says: "speaks strongly for one person"}, {Words: "telephone differs", Weight: -2.8, Says: "speaks against"}, {Words: "sex agrees", Weight: 1, Says: "says little"}},
+		Harm: disclose.Harm{Rank: 2, Words: "high: allergies, alerts, safeguarding or plans are recorded"}, A: d, B: e, SourceA: "Ivy Court Surgery", SourceB: "East Kent PAS", KinA: []string{"WHITTAKER, George, 01632 960002"}, EntriesA: 3, EntriesB: 1, RefA: refFull, RefB: refEmpty, State: "open"}}, 101, nil
 }
 
 func (s *sample) Entries(_ context.Context, v kmcr.Viewer, ref string) (*disclose.Entries, error) {

@@ -74,7 +74,7 @@ func (s *site) parse(citizen bool) (*template.Template, error) {
 // funcs are what templates may call: words for values, nothing that fetches or decides.
 func (s *site) funcs(citizen bool) template.FuncMap {
 	return template.FuncMap{
-		"static": s.assets.address, "names": names, "proposed": proposed, "rows": entryRows, "percent": percent, "decided": decided, "citizen": func() bool { return citizen },
+		"static": s.assets.address, "names": names, "proposed": proposed, "decision": decisionWords, "entry": entryWords, "bornSent": bornSent, "numberSent": numberSent, "ordinal": func(i int) int { return i + 1 }, "rows": entryRows, "percent": percent, "decided": decided, "citizen": func() bool { return citizen },
 		"when": when, "day": day, "dated": dated, "digits": digits, "sentence": sentence, "lower": strings.ToLower,
 		"plural": plural, "number": number, "join": strings.Join, "atDeath": atDeath,
 		"chips": chips, "sources": sources, "section": section, "under": under, "first": first, "testKey": testKey,
