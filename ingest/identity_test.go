@@ -289,6 +289,44 @@ func TestAChainOfMergesIsOnePerson(t *testing.T) {
 	want("said again", "hospital/H1 hospital/H2 hospital/H3 hospital/H4")
 }
 
+// What a system said last of two of its patients stands, in whatever order it comes.
+func TestMergesComeLate(t *testing.T) {
+	h := build(t)
+	moved := redescribed["moved"](adaNo)
+	h.tell("1", "A28", 1, ada, "")
+	h.tell("2", "A28", 2, moved, "")
+	say := func(control, event, minute string) {
+		t.Helper()
+		more := map[string]string{"A40": "MRG|H2^^^RVV^MR\r", "A24": "PID|" + pid(2, moved) + "\r", "A37": "PID|" + pid(2, moved) + "\r"}[event]
+		message := fmt.Sprintf("MSH|^~\\&|PAS|RVV|KMCR|KMCR|2026010304%s||ADT^%s|%s|P|2.4\rEVN|%[2]s|2026010304%[1]s\rPID|%[4]s\r", minute, event, control, pid(1, ada)) + more
+		_, err := h.in.Import(h.ctx(), "hospital", "adt.hl7", []byte(message), nil)
+		h.must(err)
+		h.quiet()
+	}
+	one, two := []string{"hospital/H1 hospital/H2"}, []string{"hospital/H1", "hospital/H2"}
+	for i, step := range []struct {
+		event, minute string
+		want          []string
+	}{
+		{"A37", "20", two},
+		{"A40", "10", two}, // said before that
+		{"A40", "30", one},
+		{"A37", "25", one},
+		{"A37", "40", two},
+		{"A24", "35", two},
+		{"A24", "50", one},
+	} {
+		say(fmt.Sprint("s", i), step.event, step.minute)
+		if got := h.people(); !slices.Equal(got, step.want) {
+			t.Errorf("step %d, %s of minute %s: %q, want %q", i, step.event, step.minute, got, step.want)
+		}
+	}
+	if parked := h.messages(store.Parked); len(parked) > 0 {
+		t.Errorf("parked: %+v", parked)
+	}
+	h.balanced()
+}
+
 // A merge says who takes the other in: where nobody has heard of either, it waits for the one that is taken in, of whom it says nothing.
 func TestAMergeComesBeforeThoseItIsAbout(t *testing.T) {
 	h := build(t)

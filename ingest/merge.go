@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"kmcr"
 	"kmcr/audit"
@@ -12,7 +13,10 @@ import (
 )
 
 // merging is a merge of a contributor's own patients that has been looked up.
-type merging struct{ from, into *subject }
+type merging struct {
+	from, into *subject
+	at         time.Time // zero where it is not known
+}
 
 // findMerges looks up the patients of the merges that a message tells of.
 func (a *application) findMerges(ctx context.Context) ([]merging, error) {
@@ -35,7 +39,7 @@ func (a *application) findMerges(ctx context.Context) ([]merging, error) {
 		if from == into {
 			return nil, &parking{reason: "merge-itself", detail: "the patient is to be merged into itself"}
 		}
-		out = append(out, merging{from, into})
+		out = append(out, merging{from, into, m.At})
 	}
 	return out, nil
 }
@@ -84,13 +88,45 @@ func (a *application) unmerge(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if one == nil || other == nil || a.saidLater(one, other, m.At) {
+			continue
+		}
+		a.sayLink(one, other, m.At)
 		for _, pair := range [][2]*subject{{one, other}, {other, one}} {
-			if pair[0] != nil && pair[1] != nil && pair[0].patient.MergedInto == pair[1].patient.ID && pair[1].patient.ID != 0 {
+			if pair[0].patient.MergedInto == pair[1].patient.ID && pair[1].patient.ID != 0 {
 				a.part(pair[0], pair[1])
 			}
 		}
 	}
 	return nil
+}
+
+// linkMark is the statement, shown to nobody, by which it is remembered of two patients when their system last said whether they are one.
+func linkMark(x, y *subject) (on *subject, key string, id kmcr.StatementID) {
+	if x.patient.ID > y.patient.ID {
+		x, y = y, x
+	}
+	key = "link/" + strconv.FormatInt(int64(y.patient.ID), 10)
+	return x, key, store.StatementIDFor(x.patient.ID, key)
+}
+
+// sayLink remembers that it has been said now.
+func (a *application) sayLink(x, y *subject, at time.Time) {
+	if at.IsZero() || x == y {
+		return
+	}
+	on, key, id := linkMark(x, y)
+	on.say(&kmcr.Statement{ID: id, Key: key, Type: "Basic", At: at, Recorded: a.plan.received, Internal: true, Body: emptyBody("Basic"), MessageID: a.plan.ledger.message.ID})
+}
+
+// saidLater tells whether a message of a later time has said of two patients whether they are one: what comes late changes nothing.
+func (a *application) saidLater(x, y *subject, at time.Time) bool {
+	on, _, id := linkMark(x, y)
+	if at.IsZero() || !on.saidAt(id).After(at) {
+		return false
+	}
+	a.plan.doubts = append(a.plan.doubts, "a message of a later time has said whether the two patients are one: nothing moves")
+	return true
 }
 
 // part ends a merge.
@@ -109,6 +145,9 @@ func (a *application) part(from, into *subject) {
 // against their being one person, somebody has to decide first.
 func (a *application) merge(ctx context.Context, merges []merging) error {
 	for _, m := range merges {
+		if a.saidLater(m.from, m.into, m.at) {
+			continue
+		}
 		if round, err := a.cast.circle(ctx, m.from, m.into); err != nil || round {
 			return orParked(err, &parking{reason: "merge-circle", detail: "the patient that is to take the other in has itself been merged into it; one of the merges has to be taken back first"})
 		}
@@ -124,6 +163,7 @@ func (a *application) merge(ctx context.Context, merges []merging) error {
 		if apart, err := a.s.keptApart(ctx, m.from, m.into); err != nil || apart {
 			return orParked(err, &parking{reason: "merge-disagrees", detail: "somebody has decided that two entries which this would bring together are different people; that has to be taken back first"})
 		}
+		a.sayLink(m.from, m.into, m.at)
 		if m.from.patient.MergedInto == m.into.patient.ID {
 			continue // said before
 		}

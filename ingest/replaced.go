@@ -31,7 +31,7 @@ func (a *attempt) findReplaced(ctx context.Context) ([]merging, error) {
 				return nil, &parking{reason: "merge-several", detail: linkOf(t) + ": the patient is said to be replaced by two others, and it is not known by which"}
 			}
 			if by == nil {
-				out = append(out, merging{t.of, into})
+				out = append(out, merging{from: t.of, into: into})
 			}
 			by = into
 		}

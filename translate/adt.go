@@ -177,7 +177,7 @@ func (r *reader) linkedPatients() {
 	if len(r.out.Patients) != 2 || !has("A24 A37", r.event) {
 		return
 	}
-	m := Merge{From: r.out.Patients[1].Key, Into: r.out.Patients[0].Key}
+	m := Merge{From: r.out.Patients[1].Key, Into: r.out.Patients[0].Key, At: r.at}
 	if r.event == "A24" {
 		r.out.Merges = append(r.out.Merges, m)
 	} else {
@@ -214,7 +214,7 @@ func (r *reader) merge(g *group) error {
 		if f == into {
 			r.note("MRG-1: the same identifier as PID-3")
 		}
-		r.out.Merges = append(r.out.Merges, Merge{From: f, Into: into})
+		r.out.Merges = append(r.out.Merges, Merge{From: f, Into: into, At: r.at})
 	}
 	return nil
 }

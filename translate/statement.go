@@ -46,8 +46,11 @@ type Absence struct {
 }
 
 // Merge says that, in the contributor's own system, From has become Into:
-// keys of Claims.
-type Merge struct{ From, Into string }
+// keys of Claims; At is when that was said, zero where it is not known.
+type Merge struct {
+	From, Into string
+	At         time.Time
+}
 
 // PatientKey is the Key of the statement that is a patient's Patient resource,
 // to which "patient:" refers, in readings of HL7 v2 and Client Level Data.
