@@ -2,12 +2,9 @@ package ingest_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -18,8 +15,6 @@ import (
 	"kmcr/audit"
 	"kmcr/ingest"
 	"kmcr/store"
-
-	"pgregory.net/rapid"
 )
 
 var officer = kmcr.Viewer{Account: "records-officer", Role: kmcr.RoleRecordsOfficer, Organisation: "QKS"}
@@ -412,13 +407,6 @@ func TestLinkRates(t *testing.T) {
 	}
 }
 
-// deed is one thing that is done: somebody arrives, is described otherwise, merged, parted, or decided upon.
-type deed struct {
-	what string
-	a, b int
-	says person
-}
-
 // known is who may arrive as patient n of the hospital: from so few people that many look alike.
 func known(n int) person {
 	return []person{ada, ada, adaNo, ruth, piotr, person{"Nowak", "Piotr", "1980-05-06", "male", "ME7 4AB", "12 High Street", ""}, numbered(ada, "9990000018"), numbered(adaNo, "9990000018")}[n%8]
@@ -432,32 +420,6 @@ var redescribed = map[string]func(person) person{
 	"no number":       func(p person) person { p.number = ""; return p },
 	"a twin's name":   func(p person) person { p.given = "Ruth"; return p },
 	"another address": func(p person) person { p.postcode, p.line = "ME7 4AB", "12 High Street"; return p },
-}
-
-// do carries a deed out and tells whether it was accepted.
-func (h *house) do(i int, d deed) bool {
-	h.Helper()
-	control := fmt.Sprint("d", i)
-	switch d.what {
-	case "arrive", "describe":
-		h.tell(control, map[string]string{"arrive": "A28", "describe": "A31"}[d.what], d.a, d.says, "")
-		return true
-	case "merge":
-		before := len(h.messages(store.Parked))
-		h.tell(control, "A40", d.b, d.says, fmt.Sprintf("MRG|H%d^^^RVV^MR\r", d.a))
-		return len(h.messages(store.Parked)) == before
-	case "unmerge":
-		made, err := h.in.UndoMerge(h.ctx(), h.hospital(d.a).ID, officer)
-		return made && err == nil
-	case "part":
-		made, err := h.in.Part(h.ctx(), []kmcr.PatientID{h.hospital(d.a).ID}, 0, officer)
-		return made && err == nil
-	case "join":
-		made, err := h.in.Join(h.ctx(), []kmcr.PatientID{h.hospital(d.a).ID, h.hospital(d.b).ID}, 0, officer)
-		return made && err == nil
-	}
-	made, err := h.in.Decide(h.ctx(), h.pair(d.a, d.b), d.what, 0, officer)
-	return made && err == nil
 }
 
 func (h *house) hospital(n int) *store.Patient {
@@ -486,169 +448,11 @@ func (h *house) pair(a, b int) int64 {
 	return r.ID
 }
 
-// inForce keeps what stands in the end of all that was done and accepted.
-type inForce struct {
-	said    []deed // who arrived and how they were described, in order
-	now     []person
-	merged  map[int]int
-	decided map[[2]int]string
-}
-
-func (f *inForce) keep(d deed, beside []int) {
-	pair := [2]int{min(d.a, d.b), max(d.a, d.b)}
-	switch d.what {
-	case "arrive":
-		f.said, f.now = append(f.said, d), append(f.now, d.says)
-	case "describe":
-		f.said = append(f.said, d)
-		f.now[d.a] = d.says
-	case "merge":
-		f.merged[d.a] = d.b
-	case "unmerge":
-		delete(f.merged, d.a)
-	case "part":
-		for _, b := range beside {
-			f.decided[[2]int{min(d.a, b), max(d.a, b)}] = "different"
-		}
-	case "join":
-		f.decided[pair] = "same"
-	case "same", "different":
-		f.decided[pair] = d.what
-	default:
-		delete(f.decided, pair)
-	}
-}
-
-// draw draws what is done next; nothing where there is nothing to do it to.
-func (f *inForce) draw(r *rapid.T) (d deed, ok bool) {
-	n := len(f.now)
-	d = deed{what: "arrive", a: n, says: known(n)}
-	if n < 2 || n < 8 && rapid.IntRange(0, 2).Draw(r, "kind") == 0 {
-		return d, true
-	}
-	d.what = rapid.SampledFrom([]string{"merge", "unmerge", "same", "different", "undo", "unsure", "describe", "describe", "part", "join"}).Draw(r, "what")
-	d.a = rapid.IntRange(0, n-1).Draw(r, "a")
-	d.b = (d.a + rapid.IntRange(1, n-1).Draw(r, "b")) % n
-	_, given := f.merged[d.a]
-	switch d.what {
-	case "merge":
-		d.says = f.now[d.b]
-		return d, !given
-	case "describe":
-		d.says = redescribed[rapid.SampledFrom(slices.Sorted(maps.Keys(redescribed))).Draw(r, "how")](f.now[d.a])
-		return d, !given
-	}
-	return d, true
-}
-
-// Whatever was linked, merged, described, parted and taken back in whatever order: who is
-// who is what follows from what stands in the end, and nothing else.
-func TestTheOrderOfDecisionsLeavesNoTrace(t *testing.T) {
-	if err := flag.Set("rapid.checks", "12"); err != nil { // each of them builds two houses
-		t.Fatal(err)
-	}
-	rapid.Check(t, func(r *rapid.T) {
-		h := build(t)
-		f := inForce{merged: map[int]int{}, decided: map[[2]int]string{}}
-		for i := range rapid.IntRange(4, 14).Draw(r, "deeds") {
-			d, ok := f.draw(r)
-			if !ok {
-				continue
-			}
-			beside := h.besides(d)
-			if h.do(i, d) {
-				f.keep(d, beside)
-			}
-		}
-		fresh := build(t)
-		fresh.replay(f)
-		if got, want := h.people(), fresh.people(); !slices.Equal(got, want) {
-			r.Fatalf("who is who: %q\nderived afresh: %q\nin force: %+v", got, want, f)
-		}
-		if got, want := h.records(), fresh.records(); !maps.Equal(got, want) {
-			r.Fatalf("the records are not those derived afresh:\n%v\n%v", got, want)
-		}
-		h.questionsAreOpen()
-	})
-}
-
-// besides are those who are one person with whoever is to be parted from them.
-func (h *house) besides(d deed) (all []int) {
-	h.Helper()
-	if d.what != "part" {
-		return nil
-	}
-	linked, err := h.db.Links(h.ctx(), h.hospital(d.a).Person)
-	h.must(err)
-	for _, l := range linked {
-		var n int
-		if _, err := fmt.Sscanf(l.Key, "RVV|H%d", &n); err == nil && n != d.a {
-			all = append(all, n)
-		}
-	}
-	return all
-}
-
-// questionsAreOpen: nobody is asked whether two are one person who are one already.
-func (h *house) questionsAreOpen() {
-	h.Helper()
-	open, err := h.db.Reviews(h.ctx(), "open")
-	h.must(err)
-	for _, r := range open {
-		a, err := h.db.PatientByID(h.ctx(), r.A)
-		h.must(err)
-		b, err := h.db.PatientByID(h.ctx(), r.B)
-		h.must(err)
-		if a.Person == b.Person {
-			h.Errorf("%s and %s are one person, and somebody is asked whether they are", a.Key, b.Key)
-		}
-	}
-}
-
-// replay does only what stands.
-func (h *house) replay(f inForce) {
-	h.Helper()
-	for i, d := range f.said {
-		h.do(i, d)
-	}
-	for pair, what := range f.decided {
-		if what == "same" {
-			h.do(0, deed{what: what, a: pair[0], b: pair[1]})
-		}
-	}
-	for from, into := range f.merged { // when the two were merged they may have agreed better than now, or somebody may have decided so
-		pair := [2]int{min(from, into), max(from, into)}
-		h.do(0, deed{what: "same", a: from, b: into})
-		if f.decided[pair] != "same" {
-			defer h.do(0, deed{what: cmp.Or(f.decided[pair], "undo"), a: from, b: into})
-		}
-		h.tell(fmt.Sprint("m", from), "A40", into, f.now[into], fmt.Sprintf("MRG|H%d^^^RVV^MR\r", from))
-	}
-	for pair, what := range f.decided {
-		if what == "different" {
-			h.do(0, deed{what: what, a: pair[0], b: pair[1]})
-		}
-	}
-}
-
-// records are the statements of each person, as many as there are of each.
-func (h *house) records() map[string]int {
-	h.Helper()
-	out := map[string]int{}
-	for _, p := range h.patients() {
-		c := h.compartment(p.ID)
-		for _, st := range c.Current() {
-			out[fmt.Sprint(p.Key, st.Type)]++
-		}
-	}
-	return out
-}
-
 // Decisions made at the same time leave what the same decisions leave one after the other.
 func TestDecisionsSideBySide(t *testing.T) {
 	h := build(t)
 	for n := range 8 {
-		h.do(n, deed{what: "arrive", a: n, says: known(n)})
+		h.tell(fmt.Sprint("d", n), "A28", n, known(n), "")
 	}
 	before := h.people()
 	reviews := []int64{h.pair(0, 2), h.pair(2, 4), h.pair(4, 6), h.pair(3, 7)}

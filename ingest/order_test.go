@@ -231,6 +231,27 @@ func (h *house) whoIsWho(groups [][]kmcr.PatientID, open []store.Review) (s whoI
 	return s
 }
 
+// records are what is stated of each person: by whom, and what of.
+func (h *house) records() (all []string) {
+	h.Helper()
+	names := h.whoIs()
+	of := map[kmcr.PersonID][]string{}
+	h.must(h.db.EachPatient(h.ctx(), func(p *store.Patient) error {
+		if !p.Register {
+			for _, st := range h.compartment(p.ID).Current() {
+				of[p.Person] = append(of[p.Person], names[p.ID]+" "+st.Type+" "+st.Key)
+			}
+		}
+		return nil
+	}))
+	for _, r := range of {
+		slices.Sort(r)
+		all = append(all, strings.Join(r, "; "))
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Who is who does not depend on the order in which they came.
 func TestTheOrderOfArrivalLeavesNoTrace(t *testing.T) {
 	checks(t, 12)
@@ -252,12 +273,94 @@ func TestTheOrderOfArrivalLeavesNoTrace(t *testing.T) {
 	})
 }
 
+// What once came out otherwise in one order than in another.
+func TestWhoIsWhoInEveryOrder(t *testing.T) {
+	const telephone = "01634 555 0101"
+	for says, c := range map[string]struct {
+		all           []account
+		people, asked []string
+	}{
+		"who is the same as two makes them one": {[]account{{person: ada}, {person: moved(ada), telephone: telephone}, {person: ada, telephone: telephone}},
+			[]string{"gp/0 gp/1 gp/2"}, nil},
+		"who may be either of two is neither": {[]account{{person: numbered(ada, n1)}, {person: numbered(ada, n2)}, {person: ada}},
+			[]string{"gp/0", "gp/1", "gp/2"}, []string{"gp/0 ? gp/1", "gp/0 ? gp/2", "gp/1 ? gp/2"}},
+		"twins of one first name, and one who states no second": {[]account{{person: ada, middle: "May"}, {person: ada, middle: "Rose"}, {person: ada}},
+			[]string{"gp/0", "gp/1", "gp/2"}, []string{"gp/0 ? gp/1", "gp/0 ? gp/2", "gp/1 ? gp/2"}},
+		"a number that turns out to be a placeholder links nobody any more": {[]account{{person: numbered(ada, placeholder)}, {person: numbered(adaNo, placeholder)}, {person: numbered(ruth, placeholder)}, {person: numbered(piotr, placeholder)}},
+			[]string{"gp/0", "gp/1", "gp/2", "gp/3"}, []string{"gp/0 ? gp/1"}},
+		"of two people one is asked about once": {[]account{{person: ada}, {person: adaNo}, {person: ada}},
+			[]string{"gp/0 gp/2", "gp/1"}, []string{"gp/0 gp/2 ? gp/1"}},
+		"a number that was replaced": {[]account{{person: numbered(ada, n1)}, {person: numbered(moved(ada), n2)}, {person: numbered(ada, n2), replaced: n1}},
+			[]string{"gp/0 gp/1 gp/2"}, nil},
+	} {
+		t.Run(says, func(t *testing.T) {
+			var all []said
+			for n, who := range c.all {
+				all = append(all, said{"gp", n, who})
+			}
+			for _, order := range orders(all) {
+				h := build(t)
+				h.arrive(order...)
+				if got := h.stands(); !got.equal(whoIsWho{c.people, c.asked}) {
+					t.Errorf("in the order %v: %q", order, got)
+				}
+			}
+		})
+	}
+}
+
+// orders are those in which three or four may come, as many as show whether it matters: each first, each last.
+func orders(all []said) (out [][]said) {
+	for n := range all {
+		turned := slices.Concat(all[n:], all[:n])
+		back := slices.Clone(turned)
+		slices.Reverse(back)
+		out = append(out, turned, back)
+	}
+	return out
+}
+
+// Who was kept apart by what is not said any more is linked.
+func TestWhatIsNoLongerSaidPartsNobody(t *testing.T) {
+	h := build(t)
+	h.arrive(said{"gp", 0, account{person: numbered(ada, n1)}}, said{"gp", 1, account{person: numbered(ada, n2)}}, said{"gp", 2, account{person: ada}})
+	if got := h.people(); len(got) != 3 {
+		t.Fatalf("before: %q", got)
+	}
+	h.arrive(said{"gp", 1, account{person: numbered(born(ada, "1971-03-05"), n3)}})
+	if got := h.stands(); !slices.Equal(got.people, []string{"gp/0 gp/2", "gp/1"}) || !got.equal(h.derived()) {
+		t.Errorf("after: %q", got)
+	}
+}
+
+// A merge does not bring together whom somebody has decided to be different, over whichever of their entries.
+func TestAMergeAgainstADecisionOverOthers(t *testing.T) {
+	h := build(t)
+	y := &history{merged: map[string]string{}, decided: map[[2]string]string{}, house: h}
+	for n := range 3 {
+		y.say(said{"hospital", n, account{person: adaNo}})
+	}
+	y.merge("hospital/0", "hospital/1")
+	y.decide("different", "hospital/0", "hospital/2")
+	y.merge("hospital/1", "hospital/2")
+	if got := h.stands(); !slices.Equal(got.people, []string{"hospital/0 hospital/1", "hospital/2"}) || len(h.messages(store.Parked)) != 1 {
+		t.Errorf("%q, parked %+v", got, h.messages(store.Parked))
+	}
+	y.decide("undo", "hospital/0", "hospital/2")
+	y.say(said{"hospital", 0, account{person: adaNo, telephone: "01634 555 0101"}})
+	y.merge("hospital/1", "hospital/2")
+	if got := h.stands(); len(got.people) != 1 {
+		t.Errorf("when it was taken back: %q", got)
+	}
+}
+
 // history is all that was done to a house and stands, each in its own order.
 type history struct {
 	said    []said               // how each came to be described, in order
 	merged  map[string]string    // whose own system says that it is another, and which
 	decided map[[2]string]string // what people have decided
 	house   *house
+	senders []string // of those who come
 }
 
 func (y *history) patient(name string) *store.Patient {
@@ -294,7 +397,7 @@ func (y *history) draw(r *rapid.T, most int) string {
 	all := y.names()
 	who := func(what string, of []string) string { return rapid.SampledFrom(of).Draw(r, what) }
 	if len(all) < 2 || len(all) < most && rapid.IntRange(0, 2).Draw(r, "kind") == 0 {
-		y.say(said{who("by", senders), len(all), rapid.SampledFrom(crowd).Draw(r, "who")})
+		y.say(said{who("by", y.senders), len(all), rapid.SampledFrom(crowd).Draw(r, "who")})
 		return "arrive"
 	}
 	what := rapid.SampledFrom([]string{"describe", "describe", "merge", "merge", "unmerge", "officer unmerges", "part", "join", "same", "different", "unsure", "undo", "take back"}).Draw(r, "what")
@@ -308,7 +411,10 @@ func (y *history) draw(r *rapid.T, most int) string {
 			y.say(e)
 		}
 	case "merge":
-		y.merge(a, b)
+		same := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return n == a || y.now(n).by != y.now(a).by })
+		if len(same) > 0 {
+			y.merge(a, who("into", same))
+		}
 	case "unmerge":
 		if y.merged[a] != "" {
 			y.unmerge(a)
@@ -458,7 +564,7 @@ func TestWhoIsWhoFollowsFromWhatStands(t *testing.T) {
 	checks(t, 12)
 	rapid.Check(t, func(r *rapid.T) {
 		h := buildAt(t, r.Cleanup, "")
-		y := &history{merged: map[string]string{}, decided: map[[2]string]string{}, house: h}
+		y := &history{merged: map[string]string{}, decided: map[[2]string]string{}, house: h, senders: rapid.Permutation(senders).Draw(r, "senders")[:2]}
 		for range rapid.IntRange(4, 24).Draw(r, "steps") {
 			what := y.draw(r, 9)
 			if got, want := h.stands(), h.derived(); !got.equal(want) {
@@ -469,6 +575,9 @@ func TestWhoIsWhoFollowsFromWhatStands(t *testing.T) {
 		y.again(r, other)
 		if got, want := h.stands(), other.stands(); !slices.Equal(got.people, want.people) {
 			r.Fatalf("who is who:      %q\nin another order: %q\nsaid %v\nmerged %v\ndecided %v", got, want, y.said, y.merged, y.decided)
+		}
+		if got, want := h.records(), other.records(); !slices.Equal(got, want) {
+			r.Fatalf("the records:      %q\nin another order: %q\nsaid %v\nmerged %v\ndecided %v", got, want, y.said, y.merged, y.decided)
 		}
 	})
 }
@@ -545,10 +654,35 @@ func (h *house) fits(err error) {
 	}
 }
 
+// databases are those on which several processes are tried: an embedded one, and PostgreSQL.
+var databases = map[string]func(*testing.T) string{"embedded": func(*testing.T) string { return "" }, "PostgreSQL": func(t *testing.T) string { return storetest.Postgres(t) }}
+
+// Somebody of whom two processes hear at the same instant, from two contributors, is one person.
+func TestTheSameNewcomerAtTwoProcesses(t *testing.T) {
+	for name, at := range databases {
+		t.Run(name, func(t *testing.T) {
+			h := buildAt(t, t.Cleanup, at(t))
+			houses := []*house{h, h.another(t.Cleanup)}
+			for n := range 40 {
+				who := account{person: numbered(ada, "")}
+				who.family, who.born = "Fox"+string(rune('a'+n%26))+string(rune('a'+n/26)), fmt.Sprintf("19%d-03-05", 41+n)
+				var both sync.WaitGroup
+				for i, h := range houses {
+					both.Go(func() { h.send(said{senders[i], n, who}, "", "") })
+				}
+				both.Wait()
+			}
+			if got, want := h.stands(), h.derived(); len(got.people) != 40 || !got.equal(want) {
+				t.Errorf("%d people: %q\nderived afresh: %q", len(got.people), got, want)
+			}
+		})
+	}
+}
+
 // Whatever several processes do at the same time: who is who is what follows from all that stands in the end, nothing is left to be done,
 // and the history of each link ends where it is.
 func TestWhoIsWhoAfterAStorm(t *testing.T) {
-	for name, at := range map[string]func(*testing.T) string{"embedded": func(*testing.T) string { return "" }, "PostgreSQL": func(t *testing.T) string { return storetest.Postgres(t) }} {
+	for name, at := range databases {
 		t.Run(name, func(t *testing.T) {
 			for n := range storms() {
 				seed := uint64(n)

@@ -180,10 +180,10 @@ func TestWhoeverIsPartedHasTheReferenceOfBefore(t *testing.T) {
 			h.tell("n", "A40", 3, apart(3), "MRG|H2^^^RVV^MR\r")
 		}, func(h *house) { h.UndoMerge(2); h.UndoMerge(1) }},
 		{"two that have been decided to be one, into a third", func(h *house) {
-			h.do(0, deed{what: "join", a: 1, b: 2})
+			h.join(1, 2)
 			h.tell("m", "A40", 3, apart(3), "MRG|H1^^^RVV^MR\r")
-		}, func(h *house) { h.UndoMerge(1); h.do(0, deed{what: "undo", a: 1, b: 2}) }},
-		{"linked by an officer", func(h *house) { h.do(0, deed{what: "join", a: 2, b: 1}) }, func(h *house) { h.do(0, deed{what: "undo", a: 1, b: 2}) }},
+		}, func(h *house) { h.UndoMerge(1); h.undo(1, 2) }},
+		{"linked by an officer", func(h *house) { h.join(2, 1) }, func(h *house) { h.undo(1, 2) }},
 	} {
 		t.Run(c.says, func(t *testing.T) {
 			h := build(t)
@@ -233,8 +233,24 @@ func TestAnotherOfficerHasDecidedMeanwhile(t *testing.T) {
 // UndoMerge takes back the merge of patient n of the hospital.
 func (h *house) UndoMerge(n int) {
 	h.Helper()
-	if !h.do(0, deed{what: "unmerge", a: n}) {
-		h.Errorf("the merge of %d was not taken back", n)
+	made, err := h.in.UndoMerge(h.ctx(), h.hospital(n).ID, officer)
+	if !made || err != nil {
+		h.Errorf("the merge of %d was not taken back: %v", n, err)
+	}
+}
+
+// join links patients a and b of the hospital by an officer, and undo takes it back.
+func (h *house) join(a, b int) {
+	h.Helper()
+	if made, err := h.in.Join(h.ctx(), []kmcr.PatientID{h.hospital(a).ID, h.hospital(b).ID}, 0, officer); !made || err != nil {
+		h.Errorf("%d and %d were not linked: %v", a, b, err)
+	}
+}
+
+func (h *house) undo(a, b int) {
+	h.Helper()
+	if made, err := h.in.Decide(h.ctx(), h.pair(a, b), "undo", 0, officer); !made || err != nil {
+		h.Errorf("what was decided of %d and %d was not taken back: %v", a, b, err)
 	}
 }
 

@@ -156,6 +156,17 @@ func (s *Service) placeAll(ctx context.Context, p *plan) (release func(), err er
 		if x.follows != nil && x.person() != x.follows.person() {
 			x.move, x.moveWords = x.follows.person(), mergeWords
 		}
+		if x.move == 0 {
+			continue
+		}
+		left, err := s.db.Links(ctx, x.patient.Person)
+		if err != nil {
+			release()
+			return func() {}, err
+		}
+		for _, l := range left { // who was with it may have been so because of it
+			x.upset = append(x.upset, l.ID)
+		}
 	}
 	return release, nil
 }

@@ -52,6 +52,8 @@ type Verdict struct {
 	Reasons []Reason
 	// Rule says in words which rule gave the outcome.
 	Rule string
+
+	further bool // further given names differ, by which alone twins of one first name are told apart
 }
 
 // Reason is one comparison.
@@ -68,8 +70,8 @@ type Reason struct {
 // their being one person, where a verdict may be other than Same merely
 // because too little is known.
 func (v Verdict) Contradicts() bool {
-	if v.Outcome == Same {
-		return false
+	if v.Outcome == Same || v.further {
+		return v.Outcome != Same
 	}
 	for _, r := range v.Reasons {
 		switch r.Field {

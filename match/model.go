@@ -159,7 +159,7 @@ func (m *Model) isName(s string) bool {
 // Compare judges two. It is symmetric and pure.
 func (m *Model) Compare(a, b *Profile) Verdict {
 	p, name := m.pattern(a, b)
-	v := Verdict{Score: m.prior, Reasons: make([]Reason, 0, fieldCount)}
+	v := Verdict{Score: m.prior, Reasons: make([]Reason, 0, fieldCount), further: name.middle == differs || name.middle == near}
 	for place, step := range p {
 		if step == 0 {
 			continue
