@@ -83,7 +83,7 @@ func (b *bench) placing(n int, store, name string) error {
 	return nil
 }
 
-// fill sends the next people of the crowd, many in a Bundle, and returns the last of them.
+// fill sends the next people of the crowd, many in a Bundle, and returns the last of them, as many as placeEach sends again.
 func (b *bench) fill(s *server, crowd func() (synth.Person, bool), people int) (last []synth.Person, err error) {
 	bundles := make(chan []byte)
 	var failed atomic.Value
@@ -103,12 +103,14 @@ func (b *bench) fill(s *server, crowd func() (synth.Person, bool), people int) (
 			fmt.Fprintf(os.Stderr, "bench: %d of %d people in place\n", sent, people)
 			shown = time.Now()
 		}
-		last = nil
-		for ; len(last) < together && sent < people; sent++ {
+		var some []synth.Person
+		for ; len(some) < together && sent < people; sent++ {
 			p, _ := crowd()
-			last = append(last, p)
+			some = append(some, p)
 		}
-		bundles <- patientBundle(last)
+		bundles <- patientBundle(some)
+		last = append(last, some...)
+		last = last[max(0, len(last)-placed/4):]
 	}
 	close(bundles)
 	senders.Wait()
@@ -147,7 +149,7 @@ func (b *bench) placeEach(s *server, crowd func() (synth.Person, bool), known []
 	client := &http.Client{Timeout: time.Minute}
 	var took []time.Duration
 	for i := range placed / 2 {
-		p := known[i%len(known)]
+		p := known[i/2%len(known)]
 		if i%2 == 0 {
 			p, _ = crowd()
 		}
