@@ -75,28 +75,59 @@ func Estimate(profiles []*Profile, candidates [][2]int, start *Model) *Model {
 			break
 		}
 	}
-	m.alone = len(profiles) >= enough && f.homes < n*fewKin
+	m.alone = len(profiles) >= enough && f.homes < n*fewKin && !relatives(seen)
 	m.personal = personal(seen)
 	return m
 }
 
-// personal tells whether the numbers of other registers are each one person's: of many pairs who share one, hardly any have another
-// given name and another date of birth. Where a number is often written down for a relative, or for whoever stood beside in the
-// list, that is what it looks like.
-func personal(seen map[pattern]float64) bool {
-	shared, others := 0.0, 0.0
-	for p, n := range seen {
-		if p.level(atLocal) == exact && p.level(atGiven) != unknown && p.level(atBorn) != unknown {
-			shared += n
-			if p.level(atGiven) == differs && p.level(atBorn) == differs {
+// relatives tells whether what sets a person apart is another's more often than slips would have it, among those of one address and
+// family name: in a file of nothing but twins, or fathers and sons, the estimate takes them for what one person looks like. The same
+// where it is the NHS number that two share, in a file of numbers that were misapplied.
+func relatives(seen map[pattern]float64) bool {
+	for _, place := range []int{atGiven, atBorn, atNumber, atLocal} {
+		known, others := 0.0, 0.0
+		for p, n := range seen {
+			together := p.level(atLine) >= close && p.level(atFamily) >= close || p.level(atNumber) == exact
+			if !together || p.level(place) == unknown {
+				continue
+			}
+			known += n
+			if p.level(place) == differs || place == atGiven && p.level(place) == near {
 				others += n
 			}
 		}
+		if known >= enoughShared && others > known/3 {
+			return true
+		}
 	}
-	return shared >= enoughShared && others < shared*fewOthers
+	return false
 }
 
-// Of so many pairs who share a number, fewer than this share may look like two people.
+// personal tells whether the numbers of other registers are each one person's. Pairs who share one have then slips in given name and
+// date of birth now and then, and both at once no oftener than chance brings the two together; where a number is often written down
+// for a relative, or for whoever stood beside in the list, both differ at once, and where it tells nothing most differ in something.
+func personal(seen map[pattern]float64) bool {
+	shared, given, born, both := 0.0, 0.0, 0.0, 0.0
+	for p, n := range seen {
+		if p.level(atLocal) != exact || p.level(atGiven) == unknown || p.level(atBorn) == unknown {
+			continue
+		}
+		shared += n
+		if p.level(atGiven) == differs {
+			given += n
+		}
+		if p.level(atBorn) == differs {
+			born += n
+			if p.level(atGiven) == differs {
+				both += n
+			}
+		}
+	}
+	chance := given * born / max(shared, 1)
+	return shared >= enoughShared && given+born-both < shared/2 && both <= chance+math.Sqrt(chance)+shared*fewOthers
+}
+
+// Of so many pairs who share a number, fewer than this share may look like two people beyond what chance explains.
 const (
 	enoughShared = 100
 	fewOthers    = 0.001

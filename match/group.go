@@ -17,7 +17,8 @@ type scored struct {
 	verdict Verdict
 }
 
-// Group links profiles into people: the likeliest pairs first.
+// Group links profiles into people: the likeliest pairs first. A slip is not made twice: two groups of which each has a number of its
+// own that two of its records bear are not joined, however alike they are, and a person is asked.
 func (m *Model) Group(profiles []*Profile, candidates [][2]int) Groups {
 	var same, ask []scored
 	for _, c := range candidates {
@@ -39,17 +40,25 @@ func (m *Model) Group(profiles []*Profile, candidates [][2]int) Groups {
 		return slices.Compare(a.pair[:], b.pair[:])
 	}
 	slices.SortFunc(same, likeliest)
-	slices.SortFunc(ask, likeliest)
 	g := Groups{Of: make([]int, len(profiles))}
+	members := make([][]int, len(profiles))
 	for i := range g.Of {
-		g.Of[i] = i
+		g.Of[i], members[i] = i, []int{i}
 	}
 	for _, s := range same {
-		g.join(s.pair)
+		a, b := g.Of[s.pair[0]], g.Of[s.pair[1]]
+		switch {
+		case a == b:
+		case numbersOfTheirOwn(profiles, members[a], members[b]):
+			ask = append(ask, s)
+		default:
+			for _, i := range members[b] {
+				g.Of[i] = a
+			}
+			members[a], members[b] = append(members[a], members[b]...), nil
+		}
 	}
-	for i := range g.Of {
-		g.Of[i] = g.find(i)
-	}
+	slices.SortFunc(ask, likeliest)
 	asked := map[[2]int]bool{}
 	for _, s := range ask {
 		a, b := g.Of[s.pair[0]], g.Of[s.pair[1]]
@@ -62,15 +71,21 @@ func (m *Model) Group(profiles []*Profile, candidates [][2]int) Groups {
 	return g
 }
 
-func (g *Groups) find(i int) int {
-	for g.Of[i] != i {
-		g.Of[i] = g.Of[g.Of[i]]
-		i = g.Of[i]
-	}
-	return i
+// numbersOfTheirOwn tells whether each of two groups has a number of one register that two of its records bear, and they are two.
+func numbersOfTheirOwn(profiles []*Profile, a, b []int) bool {
+	x, y := borneTwice(profiles, a), borneTwice(profiles, b)
+	return len(x) > 0 && len(y) > 0 && compareLocals(x, y) == numberDiffers
 }
 
-func (g *Groups) join(pair [2]int) {
-	a, b := g.find(pair[0]), g.find(pair[1])
-	g.Of[max(a, b)] = min(a, b)
+// borneTwice are the numbers of other registers that at least two of some bear.
+func borneTwice(profiles []*Profile, some []int) (twice []string) {
+	bearers := map[string]int{}
+	for _, i := range some {
+		for _, n := range profiles[i].locals {
+			if bearers[n]++; bearers[n] == 2 {
+				twice = append(twice, n)
+			}
+		}
+	}
+	return twice
 }

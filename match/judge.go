@@ -31,9 +31,12 @@ func (e evidence) judge() (Outcome, string) {
 
 // sameNumber: the number agrees; date of birth and name have to agree as well.
 func (e evidence) sameNumber() (Outcome, string) {
+	if e.alone && e.score >= certain {
+		if outcome, rule := e.noKin(); outcome == Same {
+			return outcome, rule
+		}
+	}
 	switch {
-	case e.alone && e.score >= certain:
-		return e.noKin()
 	case e.level(atBorn) != exact:
 		return Ask, "the number agrees, but the date of birth does not confirm it"
 	case e.level(atFamily) < close:
@@ -121,23 +124,24 @@ func (e evidence) noKin() (Outcome, string) {
 			agree++
 		}
 	}
-	numbered := e.level(atLocal) >= near || e.level(atNumber) == exact
+	numbered := e.level(atLocal) >= near
 	if numbered {
 		agree++
 	}
-	if e.level(atGiven) == differs && !numbered {
-		return Ask, "another given name, and no number to confirm it"
-	}
-	if e.level(atBorn) == differs && !numbered {
+	switch {
+	case numbered && !e.personal && e.level(atGiven) == differs && e.level(atBorn) == differs:
+		return Ask, "a number agrees, but neither given name nor date of birth"
+	case !numbered && (e.level(atGiven) == differs || e.level(atGiven) == unknown):
+		return Ask, "another given name or none, and no number to confirm it"
+	case !numbered && e.level(atBorn) == differs:
 		return Ask, "another date of birth, and no number to confirm it"
-	}
-	if e.level(atBorn) < near && e.level(atLocal) == differs {
-		return Ask, "another register has two numbers for them, and the date of birth does not confirm it"
+	case e.level(atLocal) == differs && (e.level(atBorn) < close || e.level(atGiven) < close):
+		return Ask, "another register has two numbers for them, and given name or date of birth does not confirm that they are one"
 	}
 	if e.level(atBorn) < near && e.changedOver() {
 		agree-- // of two first names each may be either's: changed over they agree once
 	}
-	if agree >= 3 && e.somewhere() || agree >= 2 && (numbered || e.placed()) {
+	if agree >= 3 && e.somewhere() && (numbered || e.inOneStreet()) || agree >= 2 && (numbered || e.placed()) {
 		return Same, "name or date of birth and place agree, and no relatives live together here"
 	}
 	return Ask, "likely, but little of it is of the person alone"
@@ -185,6 +189,11 @@ func (e evidence) reachable() bool {
 // somewhere: one part of where is the same or nearly so, whatever the others say.
 func (e evidence) somewhere() bool {
 	return e.level(atLine) >= weak || e.level(atPostcode) >= close || e.level(atLocality) >= close
+}
+
+// inOneStreet: the house number differs or lacks, and the rest of where they live is the same but for slips.
+func (e evidence) inOneStreet() bool {
+	return e.level(atLine) >= weak && e.level(atPostcode) >= close && e.level(atLocality) >= close
 }
 
 // placed: something besides name and birth ties the two together. A house

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"kmcr"
 	"kmcr/match"
@@ -22,10 +25,10 @@ type labelled struct {
 	id     match.Identity
 }
 
-// headings are the names under which the columns of such files are known, by ours. A heading is read without case, spaces, hyphens and
-// underscores.
+// headings are the names under which the columns of such files are known, by ours; where a file has several of one, the first of them
+// that says something counts. A heading is read without case, spaces, hyphens and underscores.
 var headings = map[string][]string{
-	"person_id":     {"personid", "person", "cluster", "clusterid", "entity", "entityid", "trueid", "truth", "label", "uniqueid", "masterid"},
+	"person_id":     {"personid", "person", "cluster", "clusterid", "entity", "entityid", "entid", "trueid", "truth", "label", "masterid", "uniqueid"},
 	"record_id":     {"recid", "recordid", "id"},
 	"nhs_number":    {"nhsnumber", "nhsno", "nhs"},
 	"nhs_status":    {"nhsstatus", "nhsnumberstatus", "nhsnumberverificationstatus"},
@@ -92,7 +95,7 @@ func readLabelled(in io.Reader) ([]labelled, error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	text = bytes.TrimPrefix(inUTF8(text), []byte("\ufeff"))
 	text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	rows, err := rowsOf(text)
 	if err != nil {
@@ -104,6 +107,10 @@ func readLabelled(in io.Reader) ([]labelled, error) {
 			column[ours] = append(column[ours], i)
 		}
 	}
+	for ours, at := range column {
+		rank := func(i int) int { return slices.Index(headings[ours], plainHeading(rows[0][i])) }
+		slices.SortStableFunc(at, func(i, j int) int { return rank(i) - rank(j) })
+	}
 	file := labelledRows{column: column, rows: rows[1:]}
 	if len(column["person_id"]) == 0 && !file.febrl() {
 		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "nothing says who is who: the heading line names no person_id, and the record ids are not like rec-12-org and rec-12-dup-0", Where: "line 1",
@@ -113,6 +120,30 @@ func readLabelled(in io.Reader) ([]labelled, error) {
 		return nil, &kmcr.Error{Kind: kmcr.Invalid, Message: "no column holds names", Where: "line 1", Remedy: "Name the columns given and family (or first_name and surname)."}
 	}
 	return file.read(), nil
+}
+
+// inUTF8 is a text in UTF-8 that was written in it, in UTF-16 with its mark, or in Latin-1.
+func inUTF8(text []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(text, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(text, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	case utf8.Valid(text):
+		return text
+	default:
+		runes := make([]rune, len(text))
+		for i, b := range text {
+			runes[i] = rune(b)
+		}
+		return []byte(string(runes))
+	}
+	units := make([]uint16, len(text)/2)
+	for i := range units {
+		units[i] = order.Uint16(text[2*i:])
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // rowsOf parts text into rows: the heading line and at least one record.
@@ -159,7 +190,7 @@ func (f labelledRows) read() []labelled {
 	for i, row := range f.rows {
 		get := func(name string) string {
 			for _, at := range f.column[name] {
-				if at < len(row) && strings.TrimSpace(row[at]) != "" {
+				if at < len(row) && !missing(name, strings.TrimSpace(row[at])) {
 					return strings.TrimSpace(row[at])
 				}
 			}
@@ -175,6 +206,17 @@ func (f labelledRows) read() []labelled {
 		out = append(out, one)
 	}
 	return out
+}
+
+// missing tells whether a cell of one of our columns is empty, or holds what programs write where nothing is known. Na is a name.
+func missing(column, cell string) bool {
+	switch cell {
+	case "", "NULL", "NaN", "N/A", `\N`:
+		return true
+	case "NA":
+		return column != "given" && column != "family"
+	}
+	return false
 }
 
 // identityIn is who a record is about. A number of another register is evidence beside the others and no key: nobody is found or
