@@ -432,10 +432,15 @@ func (h *house) hospital(n int) *store.Patient {
 	return p
 }
 
-// pair gives the review of two patients.
+// pair gives the review of two patients of the hospital.
 func (h *house) pair(a, b int) int64 {
 	h.Helper()
-	x, y := h.hospital(a).ID, h.hospital(b).ID
+	return h.reviewOf(h.hospital(a).ID, h.hospital(b).ID)
+}
+
+// reviewOf gives the review of two patients, and makes one where nobody has asked.
+func (h *house) reviewOf(x, y kmcr.PatientID) int64 {
+	h.Helper()
 	reviews, err := h.db.ReviewsOf(h.ctx(), x)
 	h.must(err)
 	for _, r := range reviews {

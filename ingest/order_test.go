@@ -504,19 +504,8 @@ func (y *history) several(what string, these []string) {
 }
 
 func (y *history) review(a, b string) int64 {
-	h := y.house
-	h.Helper()
-	one, other := y.patient(a).ID, y.patient(b).ID
-	reviews, err := h.db.ReviewsOf(h.ctx(), one)
-	h.must(err)
-	for _, r := range reviews {
-		if r.A == other || r.B == other {
-			return r.ID
-		}
-	}
-	r := store.Review{A: one, B: other, State: "withdrawn"}
-	h.must(h.db.Write(h.ctx(), func(tx *store.Tx) error { return tx.PutReview(&r) }))
-	return r.ID
+	y.house.Helper()
+	return y.house.reviewOf(y.patient(a).ID, y.patient(b).ID)
 }
 
 // again does what stands in another house, in another order: whoever came comes after others, though each is described as it was, in
