@@ -24,7 +24,7 @@ func main() {
 		data     = flag.String("data", "../shared/data", "folder of input data (Synthea Bundles)")
 		postgres = flag.String("postgres", os.Getenv("KMCR_TEST_POSTGRES"), "postgres://… of an empty database to measure beside the embedded store; none: one is started")
 		people   = flag.Int("people", 0, "also compare finding and opening at this many synthetic people with 1,000 (100000 takes some minutes)")
-		crowd    = flag.Int("crowd", 100_000, "measure placing one patient among this many people beside 10,000 (1000000 takes a quarter of an hour for each store)")
+		crowd    = flag.Int("crowd", 100_000, "measure placing one patient among this many people beside 10,000 (1000000 takes a quarter of an hour); on PostgreSQL among a fifth of them")
 		extract  = flag.Int("extract", 0, "also import a whole extract of this many MiB (2048 takes half an hour)")
 		told     = flag.Duration("alerts-for", 30*time.Second, "how long admissions are sent to workers who listen")
 		only     = flag.String("only", "", "run just these, by name, separated by commas: bundles, records, long, mllp, alerts, formats, proof, placing, postgres")
